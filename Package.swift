@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target and what it may import, on one screen. Domain and Geo are pure; adapters see Domain (and, where
+// named, the concrete Store) and never each other; only `fieldloop` sees everyone.
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let real = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "fieldloop",
+    platforms: [.macOS(.v26)],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C doors: each imported by exactly one Swift target.
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CExif", pkgConfig: "libexif", providers: [.apt(["libexif-dev"])]),
+        .systemLibrary(name: "CJPEGLibrary", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+        .systemLibrary(name: "CTextLibrary", pkgConfig: "harfbuzz freetype2", providers: [.apt(["libharfbuzz-dev"])]),
+        .target(name: "CJPEG", dependencies: ["CJPEGLibrary"]),
+        .target(name: "CText", dependencies: ["CTextLibrary"]),
+
+        // Pure.
+        .target(name: "Geo", dependencies: [real]),
+        .target(name: "Domain", dependencies: ["Geo"]),
+
+        // Adapters.
+        .target(name: "Gateway", dependencies: ["CMosquitto", "Domain", log]),
+        .target(name: "Store", dependencies: ["Domain", "Geo", grdb, crypto]),
+        .target(name: "Ingest", dependencies: ["Domain", "Geo", "Store", log]),
+        .target(name: "Photos", dependencies: ["CExif", "CJPEG", "CText", "Domain", "Geo", "Store", crypto, log]),
+        .target(name: "Notify", dependencies: ["Domain", "Store", crypto, httpClient, log]),
+        .target(
+            name: "Board",
+            dependencies: ["Domain", "Geo", "Store", crypto, hummingbird, hummingbirdTLS, log, mustache],
+            resources: [.copy("Pages")]),
+
+        .executableTarget(
+            name: "fieldloop",
+            dependencies: [
+                "Board", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store",
+                arguments, configuration, crypto, httpClient, lifecycle, log, yams,
+            ]),
+
+        .testTarget(name: "TidyTests"),
+        .testTarget(name: "GeoTests", dependencies: ["Geo"]),
+        .testTarget(name: "DomainTests", dependencies: ["Domain", "Geo"]),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Domain", log]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "Geo", grdb]),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Store", "Domain", "Geo"]),
+        .testTarget(name: "PhotosTests", dependencies: ["Photos", "Domain", "Geo", "Store"]),
+        .testTarget(name: "NotifyTests", dependencies: ["Notify", "Store", "Domain", hummingbird, httpClient, crypto]),
+        .testTarget(name: "BoardTests", dependencies: ["Board", "Store", "Domain", "Geo", hummingbirdTesting]),
+        .testTarget(
+            name: "FlowTests", dependencies: ["fieldloop", "Board", "Domain", "Gateway", "Ingest", "Store", "Geo"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,1 @@
+int ctext_x(void){return 0;}

@@ -1,0 +1,2 @@
+#pragma once
+int ctext_x(void);

@@ -1,0 +1,59 @@
+/// Every limit in one place, with the relations between them asserted (`LimitsTests`).
+///
+/// Sizes in bytes. A limit here is a promise to the machine: no input, however hostile, makes us hold more.
+public enum Limits {
+    // MARK: Names and text
+    public static let nameLength = 64
+    public static let topicLength = 256
+    /// A comment, a reason, a caption line's source text.
+    public static let textLength = 2_000
+
+    // MARK: Payloads, by topic class. All stand below the broker's own limit, which *disconnects* the sender.
+    /// `max_packet_size` in `ops/mosquitto.conf`.
+    public static let brokerPacket = 16 << 20
+    public static let readingPayload = 64 << 10
+    public static let smallPayload = 4 << 10
+    public static let photoPayload = 15 << 20
+    /// The one line of JSON before a photo's bytes.
+    public static let envelopeHeader = 4 << 10
+    public static let readingsPerPayload = 1_000
+    public static let jsonDepth = 16
+    /// Fields we do not know are kept aside up to this size a reading.
+    public static let extraFields = 2 << 10
+
+    // MARK: Bursts (one burst is one transaction)
+    public static let burstMessages = 2_000
+    public static let burstBytes = 32 << 20
+    public static let burstTime = Duration.milliseconds(200)
+    /// `max_inflight_messages` in `ops/mosquitto.conf`; what we ask for as receive-maximum.
+    public static let receiveMaximum = 10_000
+
+    // MARK: Rejections
+    /// The first bytes of a rejected payload that are kept for the reader.
+    public static let rejectedHead = 256
+    public static let rejectedRows = 100_000
+
+    // MARK: Photos
+    public static let photoBytes = 15 << 20
+    public static let photoPixels = 120_000_000
+    public static let photoSide = 65_500
+    public static let photoMarkers = 1_000
+    public static let photoScans = 100
+    public static let photoMemory = 512 << 20
+    /// Short side below which a readable stamp does not fit.
+    public static let stampShortSide = 160
+    public static let photosPerTicket = 200
+
+    // MARK: Outbox
+    public static let retryFirst = Duration.seconds(5)
+    public static let retryLongest = Duration.hours(1)
+    public static let retryFor = Duration.hours(24)
+    public static let outboxBatch = 64
+
+    // MARK: HTTP
+    public static let requestBody = 16 << 10
+    public static let pageRows = 500
+    public static let liveBoards = 1_000
+    /// A board column shows this many cards; the rest is counted.
+    public static let columnCards = 200
+}

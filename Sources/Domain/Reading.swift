@@ -1,0 +1,117 @@
+/// The one list of what a point can measure; the names are those of the payloads and of the API.
+public enum Measure: UInt8, CaseIterable, Sendable {
+    case velocityRMS, accelerationRMS, accelerationPeak, crestFactor, kurtosis, envelopePeak
+    case temperature, speed, running
+
+    /// The name in payloads; it states the unit.
+    public var name: String {
+        switch self {
+        case .velocityRMS: "velocity_rms_mm_s"
+        case .accelerationRMS: "acceleration_rms_g"
+        case .accelerationPeak: "acceleration_peak_g"
+        case .crestFactor: "crest_factor"
+        case .kurtosis: "kurtosis"
+        case .envelopePeak: "envelope_peak_g"
+        case .temperature: "temperature_c"
+        case .speed: "speed_rpm"
+        case .running: "running"
+        }
+    }
+
+    public init?(name: some StringProtocol) {
+        guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = found
+    }
+
+    /// Whether a machine at rest says nothing in this measure.
+    public var needsRunning: Bool {
+        switch self {
+        case .velocityRMS, .accelerationRMS, .accelerationPeak, .crestFactor, .kurtosis, .envelopePeak: true
+        case .temperature, .speed, .running: false
+        }
+    }
+
+    /// Values outside are no measurement but a fault of the sender.
+    public var plausible: ClosedRange<Double> {
+        switch self {
+        case .velocityRMS, .accelerationRMS, .accelerationPeak, .envelopePeak: 0...100_000
+        case .crestFactor, .kurtosis: 0...1_000_000
+        case .temperature: -273.15...5_000
+        case .speed: 0...1_000_000
+        case .running: 0...1
+        }
+    }
+}
+
+/// One value per measure, some absent. Missing is absent, never 0.
+public struct Measures: Sendable, Equatable {
+    private var present: UInt16 = 0
+    private var values = InlineArray<9, Double>(repeating: 0)
+
+    public init() {}
+
+    public subscript(_ measure: Measure) -> Double? {
+        get { present & measure.bit == 0 ? nil : values[Int(measure.rawValue)] }
+        set {
+            present = newValue == nil ? present & ~measure.bit : present | measure.bit
+            values[Int(measure.rawValue)] = newValue ?? 0
+        }
+    }
+
+    public var isEmpty: Bool { present == 0 }
+
+    public static func == (a: Measures, b: Measures) -> Bool { Measure.allCases.allSatisfy { a[$0] == b[$0] } }
+}
+
+extension Measure {
+    fileprivate var bit: UInt16 { 1 << UInt16(rawValue) }
+}
+
+/// One value set of one point at one time.
+public struct Reading: Sendable, Equatable {
+    public var site: SiteID
+    public var point: PointID
+    /// The sender's time; detection runs on it.
+    public var at: Instant
+    /// The sender's sequence number, if it counts.
+    public var sequence: Int64?
+    public var values: Measures
+    /// Fields we do not know, as one JSON object, kept aside.
+    public var extra: String?
+
+    public init(
+        site: SiteID, point: PointID, at: Instant, sequence: Int64? = nil, values: Measures, extra: String? = nil
+    ) {
+        self.site = site
+        self.point = point
+        self.at = at
+        self.sequence = sequence
+        self.values = values
+        self.extra = extra
+    }
+
+    /// What the reading says about the machine's run state; nil when it says nothing.
+    public var running: Bool? {
+        if let running = values[.running] { return running != 0 }
+        if let speed = values[.speed] { return speed > 0 }
+        return nil
+    }
+}
+
+/// A point as the store knows it: dense and stable.
+public struct PointKey: Hashable, Sendable {
+    public let number: Int64
+    public init(_ number: Int64) { self.number = number }
+}
+
+/// What makes a stored value one and the same: delivery is at least once, storage exactly once.
+public struct ValueKey: Hashable, Sendable {
+    public var point: PointKey
+    public var measure: Measure
+    public var at: Instant
+    public init(point: PointKey, measure: Measure, at: Instant) {
+        self.point = point
+        self.measure = measure
+        self.at = at
+    }
+}

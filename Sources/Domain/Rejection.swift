@@ -1,0 +1,67 @@
+/// Why something that arrived was not taken. The code is what the store, the log, the API and the tests say.
+public enum RejectionReason: Hashable, Sendable {
+    // The message
+    case badTopic, tooLarge, empty, notJSON, wrongShape, wrongType, tooMany, waveformNotSupported
+    // The reading
+    case missingTime, notFinite, implausibleValue, noMeasure, unknownPoint, wrongSite
+    case inTheFuture, tooOld, conflict
+    // Positions
+    case missingDatum, unknownDatum, noPosition, positionInTheFuture, olderPosition
+    // People, tickets, photos
+    case unknownEngineer, unknownTicket, unknownAnswer
+    case refused(Refusal)
+    case photo(code: String)
+
+    public var code: String {
+        switch self {
+        case .badTopic: "bad_topic"
+        case .tooLarge: "too_large"
+        case .empty: "empty"
+        case .notJSON: "not_json"
+        case .wrongShape: "wrong_shape"
+        case .wrongType: "wrong_type"
+        case .tooMany: "too_many"
+        case .waveformNotSupported: "waveform_not_supported"
+        case .missingTime: "missing_time"
+        case .notFinite: "not_finite"
+        case .implausibleValue: "implausible_value"
+        case .noMeasure: "no_measure"
+        case .unknownPoint: "unknown_point"
+        case .wrongSite: "wrong_site"
+        case .inTheFuture: "in_the_future"
+        case .tooOld: "too_old"
+        case .conflict: "conflict"
+        case .missingDatum: "missing_datum"
+        case .unknownDatum: "unknown_datum"
+        case .noPosition: "no_position"
+        case .positionInTheFuture: "position_in_the_future"
+        case .olderPosition: "older_position"
+        case .unknownEngineer: "unknown_engineer"
+        case .unknownTicket: "unknown_ticket"
+        case .unknownAnswer: "unknown_answer"
+        case .refused(let refusal): refusal.code
+        case .photo(let code): "photo_\(code)"
+        }
+    }
+}
+
+/// A message, or a part of one, that was acknowledged but not taken.
+public struct Rejection: Error, Hashable, Sendable {
+    public var reason: RejectionReason
+    /// What exactly, for the person who mends the sender.
+    public var detail: String
+    /// Where it came in; empty until the message around it is known.
+    public var topic: String
+    /// The first bytes, at most `Limits.rejectedHead`.
+    public var head: [UInt8]
+    /// True size in bytes.
+    public var size: Int
+
+    public init(_ reason: RejectionReason, _ detail: String, topic: String = "", head: [UInt8] = [], size: Int = 0) {
+        self.reason = reason
+        self.detail = String(detail.prefix(Limits.textLength))
+        self.topic = topic
+        self.head = Array(head.prefix(Limits.rejectedHead))
+        self.size = size
+    }
+}

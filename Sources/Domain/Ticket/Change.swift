@@ -1,0 +1,80 @@
+/// A ticket on its way through one decision: the ticket as it will be, and what must happen for it.
+struct Change {
+    var ticket: Ticket
+    private(set) var effects: [Effect] = []
+    let now: Instant
+    let policy: Policy
+
+    init(_ ticket: Ticket, at now: Instant, _ policy: Policy) {
+        self.ticket = ticket
+        self.now = now
+        self.policy = policy
+    }
+
+    mutating func log(_ kind: Entry.Kind, by actor: Actor = .system, _ detail: [String: String] = [:]) {
+        effects.append(.log(ticket.id, Entry(kind, by: actor, at: now, detail)))
+    }
+
+    mutating func notify(_ kind: Notice.Kind, to audience: Notice.Audience) {
+        effects.append(.notify(Notice(kind, to: audience, about: ticket), at: now))
+    }
+
+    mutating func append(_ effect: Effect) { effects.append(effect) }
+
+    /// Every change of state passes here: the red mark goes, and the two-hour clock starts or stops.
+    mutating func move(to state: TicketState) {
+        ticket.state = state
+        ticket.stateSince = now
+        ticket.isOverdue = false
+        if state != .verifying {
+            ticket.proof = [:]
+            effects.append(.cancelTimer(.proofDeadline, ticket.id))
+        }
+        if state.isWorked {
+            effects.append(.setTimer(Timer(.stale, ticket.id, at: now + policy.staleAfter)))
+        } else {
+            effects.append(.cancelTimer(.stale, ticket.id))
+        }
+        effects.append(.saveTicket(ticket))
+    }
+
+    mutating func update(_ mutate: (inout Ticket) -> Void) {
+        mutate(&ticket)
+        effects.append(.saveTicket(ticket))
+    }
+
+    /// Back to the queue, in search of somebody (else).
+    mutating func release(_ answer: Answer, reason: String = "") {
+        effects.append(.answer(ticket.id, epoch: ticket.epoch, answer, reason: reason))
+        effects.append(.cancelTimer(.offerExpires, ticket.id))
+        ticket.engineer = nil
+        move(to: .pending)
+        effects.append(.dispatch(ticket.id))
+    }
+
+    mutating func close(_ outcome: Outcome, by actor: Actor = .system, _ detail: [String: String] = [:]) {
+        let wasOffered = ticket.state == .offered
+        ticket.outcome = outcome
+        ticket.closedAt = now
+        ticket.lacksEngineer = false
+        move(to: outcome == .cancelled ? .cancelled : .closed)
+        for kind in [Timer.Kind.offerExpires, .dispatchAgain, .escalate] {
+            effects.append(.cancelTimer(kind, ticket.id))
+        }
+        if ticket.epoch > 0 {
+            let answer: Answer = wasOffered ? .withdrawn : .finished
+            effects.append(.answer(ticket.id, epoch: ticket.epoch, answer, reason: ""))
+        }
+        log(
+            outcome == .cancelled ? .cancelled : .closed, by: actor,
+            detail.merging(["outcome": outcome.rawValue]) { a, _ in a })
+        if let engineer = ticket.engineer { notify(.closed, to: .engineer(engineer)) } else { notify(.closed, to: .systems) }
+    }
+
+    mutating func worsen(to severity: Severity) {
+        guard severity > ticket.severity else { return }
+        update { $0.severity = severity }
+        log(.worsened, ["severity": severity.rawValue])
+        if let engineer = ticket.engineer { notify(.worsened, to: .engineer(engineer)) } else { notify(.worsened, to: .systems) }
+    }
+}
