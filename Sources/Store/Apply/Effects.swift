@@ -1,0 +1,101 @@
+import Domain
+import Foundation
+import GRDB
+
+extension Effect {
+    /// Writes one effect. `now` is the time of the decision.
+    func apply(_ db: Database, at now: Instant) throws {
+        switch self {
+        case .record(let key, let value): try record(db, key, value)
+        case .keepAside(let point, let at, let sequence, let extra):
+            try db.cached(
+                "INSERT INTO reading_aside (point, at, sequence, extra) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [point.number, at.milliseconds, sequence, extra])
+        case .reject(let rejection): try reject(db, rejection, at: now)
+        case .saveDetector(let point, let measure, let detector): try detector.save(db, point, measure)
+        case .saveEpisode(let episode, let point, let measure, let clearedAt):
+            try episode.save(db, point, measure, clearedAt)
+        case .openTicket(let ticket, let breach): try ticket.insert(db, breach)
+        case .saveTicket(let ticket): try ticket.save(db)
+        case .log(let ticket, let entry): try entry.insert(db, ticket)
+        case .offer(let ticket, let until, let cap): try ticket.offer(db, until: until, cap: cap, at: now)
+        case .answer(let ticket, let epoch, let answer, let reason):
+            try db.cached(
+                "UPDATE assignment SET answer = ?, reason = ?, answered_at = ? WHERE ticket = ? AND epoch = ?",
+                [answer.rawValue, reason, now.milliseconds, ticket.number, epoch])
+        case .saveLedger(let ticket, let epoch, let ledger, let at): try ledger.save(db, ticket, epoch, at)
+        case .dispatch: preconditionFailure("followed up by Transaction.apply")
+        case .setTimer(let timer):
+            try db.cached(
+                """
+                INSERT INTO timer (kind, ticket, due_at) VALUES (?, ?, ?)
+                ON CONFLICT (kind, ticket) DO UPDATE SET due_at = excluded.due_at
+                """, [timer.kind.rawValue, timer.ticket.number, timer.dueAt.milliseconds])
+        case .cancelTimer(let kind, let ticket):
+            try db.cached("DELETE FROM timer WHERE kind = ? AND ticket = ?", [kind.rawValue, ticket.number])
+        case .notify(let notice, let at): try notice.enqueue(db, at: at)
+        }
+    }
+
+    private func record(_ db: Database, _ key: ValueKey, _ value: Double) throws {
+        try db.cached(
+            "INSERT INTO reading (point, measure, at, value) VALUES (?, ?, ?, ?)",
+            [key.point.number, Int(key.measure.rawValue), key.at.milliseconds, value])
+    }
+
+    /// The newest `Limits.rejectedRows` are kept: a gateway gone mad must not fill the disk.
+    private func reject(_ db: Database, _ rejection: Rejection, at now: Instant) throws {
+        try db.cached(
+            "INSERT INTO rejected (at, topic, reason, detail, head, size) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                now.milliseconds, rejection.topic, rejection.reason.code, rejection.detail, Data(rejection.head),
+                rejection.size,
+            ])
+        try db.cached("DELETE FROM rejected WHERE id <= ?", [db.lastInsertedRowID - Int64(Limits.rejectedRows)])
+    }
+}
+
+extension Database {
+    /// Runs one statement, prepared once per connection.
+    func cached(_ sql: String, _ arguments: StatementArguments) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}
+
+extension Detector {
+    func save(_ db: Database, _ point: PointKey, _ measure: Measure) throws {
+        try db.cached(
+            """
+            INSERT INTO detector (point, measure, last_at, last_value, over, under, critical, learned, mean, squares,
+                episode)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (point, measure) DO UPDATE SET last_at = excluded.last_at, last_value = excluded.last_value,
+                over = excluded.over, under = excluded.under, critical = excluded.critical,
+                learned = excluded.learned, mean = excluded.mean, squares = excluded.squares,
+                episode = excluded.episode
+            """,
+            [
+                point.number, Int(measure.rawValue), last?.milliseconds, lastValue, Int64(bitPattern: over),
+                Int64(bitPattern: under), Int64(bitPattern: critical), baseline.count, baseline.mean,
+                baseline.sumOfSquares, episode?.id.number,
+            ])
+    }
+}
+
+extension Episode {
+    func save(_ db: Database, _ point: PointKey, _ measure: Measure, _ clearedAt: Instant?) throws {
+        try db.cached(
+            """
+            INSERT INTO episode (id, point, measure, ticket, raised_at, cleared_at, raise_at, clear_at, critical_at,
+                severity, peak, peak_at, count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET ticket = excluded.ticket, cleared_at = excluded.cleared_at,
+                severity = excluded.severity, peak = excluded.peak, peak_at = excluded.peak_at, count = excluded.count
+            """,
+            [
+                id.number, point.number, Int(measure.rawValue), ticket?.number, raisedAt.milliseconds,
+                clearedAt?.milliseconds, limits.raise, limits.clear, limits.critical, severity.rawValue, peak,
+                peakAt.milliseconds, count,
+            ])
+    }
+}

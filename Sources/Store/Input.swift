@@ -1,0 +1,65 @@
+public import Domain
+public import Geo
+
+/// What comes in and must be decided on. A burst is a list of them; its effects are one transaction.
+public enum Input: Sendable {
+    case readings([Reading])
+    case position(PositionReport)
+    case action(TicketID, Action, by: Actor)
+    case photo(PhotoArrival)
+    case rejected(Rejection)
+}
+
+/// A position as a client sent it: the raw pair stays with its datum.
+public struct PositionReport: Hashable, Sendable {
+    public var engineer: EngineerID
+    public var place: Coordinate
+    public var rawLatitude: Double
+    public var rawLongitude: Double
+    public var datum: Datum
+    /// Metres.
+    public var accuracy: Double
+    public var fixAt: Instant
+
+    public init(
+        engineer: EngineerID, place: Coordinate, rawLatitude: Double, rawLongitude: Double, datum: Datum,
+        accuracy: Double, fixAt: Instant
+    ) {
+        self.engineer = engineer
+        self.place = place
+        self.rawLatitude = rawLatitude
+        self.rawLongitude = rawLongitude
+        self.datum = datum
+        self.accuracy = accuracy
+        self.fixAt = fixAt
+    }
+}
+
+/// A photo whose original is already on disk, synced, under its hash.
+public struct PhotoArrival: Hashable, Sendable {
+    public var ticket: TicketID
+    /// Who took it: the identity of the sender, never a field of the message.
+    public var by: Actor
+    public var upload: UploadID
+    /// Lower-case hex of the original's bytes.
+    public var sha256: String
+    public var bytes: Int
+    public var capturedAt: Instant?
+    public var position: PositionReport?
+    /// What EXIF says, as JSON; nil when it says nothing.
+    public var exif: String?
+
+    public init(
+        ticket: TicketID, by: Actor, upload: UploadID, sha256: String, bytes: Int, capturedAt: Instant? = nil,
+        position: PositionReport? = nil, exif: String? = nil
+    ) {
+        self.ticket = ticket
+        self.by = by
+        self.upload = upload
+        self.sha256 = sha256
+        self.bytes = bytes
+        self.capturedAt = capturedAt
+        self.position = position
+        self.exif = exif
+    }
+}

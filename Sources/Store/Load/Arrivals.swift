@@ -1,0 +1,61 @@
+import Domain
+import Geo
+import GRDB
+
+extension PositionReport {
+    /// Keeps the newest fix; an older one or one from the future is refused with its reason.
+    func decide(_ db: Database, at now: Instant, _ policy: Policy) throws -> [Effect] {
+        guard try engineer.exists(db) else {
+            return [.reject(Rejection(.unknownEngineer, "\(engineer) is not in the plant; import it first"))]
+        }
+        if fixAt > now + policy.aheadAtMost {
+            return [.reject(Rejection(.positionInTheFuture, "fix_at \(fixAt.iso8601) of \(engineer) is ahead of us"))]
+        }
+        try db.cached(
+            """
+            INSERT INTO engineer_position (engineer, latitude, longitude, raw_latitude, raw_longitude, datum,
+                accuracy_m, fix_at, received_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (engineer) DO UPDATE SET latitude = excluded.latitude, longitude = excluded.longitude,
+                raw_latitude = excluded.raw_latitude, raw_longitude = excluded.raw_longitude, datum = excluded.datum,
+                accuracy_m = excluded.accuracy_m, fix_at = excluded.fix_at, received_at = excluded.received_at
+            WHERE excluded.fix_at > engineer_position.fix_at
+            """,
+            [
+                engineer.text, place.latitude, place.longitude, rawLatitude, rawLongitude, datum.rawValue, accuracy,
+                fixAt.milliseconds, now.milliseconds,
+            ])
+        return []
+    }
+}
+
+extension PhotoArrival {
+    /// Attaches the photo; the same picture on the same ticket is one photo, however often it comes.
+    func decide(_ db: Database, at now: Instant) throws -> [Effect] {
+        if case .engineer(let id) = by, try !id.exists(db) {
+            return [.reject(Rejection(.unknownEngineer, "\(id) is not in the plant; import it first"))]
+        }
+        guard try Ticket.load(db, ticket) != nil else {
+            return [.reject(Rejection(.unknownTicket, "there is no ticket \(ticket) for upload \(upload)"))]
+        }
+        let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM photo WHERE ticket = ?", arguments: [ticket.number])
+        guard count ?? 0 < Limits.photosPerTicket else {
+            return [.reject(Rejection(.tooMany, "\(ticket) has \(Limits.photosPerTicket) photos already"))]
+        }
+        let engineer: String? = if case .engineer(let id) = by { id.text } else { nil }
+        try db.cached(
+            """
+            INSERT INTO photo (sha256, ticket, engineer, upload, bytes, received_at, captured_at, latitude, longitude,
+                datum, raw_latitude, raw_longitude, accuracy_m, fix_at, exif)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256, ticket) DO NOTHING
+            """,
+            [
+                sha256, ticket.number, engineer, upload.text, bytes, now.milliseconds, capturedAt?.milliseconds,
+                position?.place.latitude, position?.place.longitude, position?.datum.rawValue, position?.rawLatitude,
+                position?.rawLongitude, position?.accuracy, position?.fixAt.milliseconds, exif,
+            ])
+        guard db.changesCount == 1 else { return [] }
+        let detail = ["sha256": sha256, "photo": String(db.lastInsertedRowID)]
+        return [.log(ticket, Entry(.photo, by: by, at: now, detail))]
+    }
+}

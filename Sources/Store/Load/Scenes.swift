@@ -1,0 +1,141 @@
+public import Domain
+import Foundation
+import Geo
+import GRDB
+
+extension Ticket {
+    static func load(_ db: Database, _ id: TicketID) throws -> Ticket? {
+        try fetch(db, where: "id = ?", [id.number]).first
+    }
+
+    static func fetch(_ db: Database, where condition: String, _ arguments: StatementArguments) throws -> [Ticket] {
+        let statement = try db.cachedStatement(sql: "SELECT * FROM ticket WHERE \(condition) ORDER BY id")
+        return try Row.fetchAll(statement, arguments: arguments).compactMap { row in
+            guard var ticket = Ticket(row) else { return nil }
+            if ticket.state == .verifying { ticket.proof = try Proof.load(db, ticket.id) }
+            return ticket
+        }
+    }
+
+    init?(_ row: Row) {
+        guard let kind = FaultKind(rawValue: row["kind"]), let grade = Grade(rawValue: row["grade"]),
+            let severity = Severity(rawValue: row["severity"]), let state = TicketState(rawValue: row["state"])
+        else { return nil }
+        self.init(
+            id: TicketID(row["id"]), fault: Fault(asset: AssetID(stored: row["asset"]), kind: kind), grade: grade,
+            severity: severity, state: state, engineer: (row["engineer"] as String?).map(EngineerID.init(stored:)),
+            epoch: row["epoch"], openedAt: Instant(milliseconds: row["opened_at"]),
+            stateSince: Instant(milliseconds: row["state_since"]),
+            closedAt: (row["closed_at"] as Int64?).map(Instant.init(milliseconds:)),
+            outcome: (row["outcome"] as String?).flatMap(Outcome.init(rawValue:)),
+            lacksEngineer: row["lacks_engineer"], isOverdue: row["is_overdue"])
+    }
+}
+
+extension Proof {
+    static func load(_ db: Database, _ ticket: TicketID) throws -> [PointKey: Proof] {
+        let statement = try db.cachedStatement(sql: "SELECT * FROM proof WHERE ticket = ?")
+        var proofs: [PointKey: Proof] = [:]
+        for row in try Row.fetchAll(statement, arguments: [ticket.number]) {
+            proofs[PointKey(row["point"])] = Proof(
+                last: (row["last_at"] as Int64?).map(Instant.init(milliseconds:)),
+                time: .milliseconds(row["time_ms"] as Int64), readings: row["readings"])
+        }
+        return proofs
+    }
+}
+
+extension TicketScene {
+    static func load(_ db: Database, _ id: TicketID) throws -> TicketScene? {
+        guard let ticket = try Ticket.load(db, id) else { return nil }
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT episode.point, episode.measure, episode.clear_at, episode.cleared_at, detector.last_value,
+                    point.asset, point.name
+                FROM episode JOIN point ON point.id = episode.point
+                LEFT JOIN detector ON detector.point = episode.point AND detector.measure = episode.measure
+                WHERE episode.ticket = ?
+                """)
+        var scene = TicketScene(ticket: ticket, raised: [], breached: [])
+        for row in try Row.fetchAll(statement, arguments: [id.number]) {
+            let key = PointKey(row["point"])
+            scene.breached.insert(key)
+            guard row["cleared_at"] as Int64? == nil, let measure = Measure(rawValue: row["measure"]) else { continue }
+            let point = PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"]))
+            scene.raised.append(
+                RaisedPoint(
+                    point: point, key: key, measure: measure, value: row["last_value"] ?? 0, clear: row["clear_at"]))
+        }
+        return scene
+    }
+}
+
+extension Domain.Timer {
+    /// What is due, oldest first; a bounded batch, the rest follows at once.
+    static func due(_ db: Database, at now: Instant) throws -> [Domain.Timer] {
+        let statement = try db.cachedStatement(
+            sql: "SELECT * FROM timer WHERE due_at <= ? ORDER BY due_at, ticket LIMIT \(Limits.pageRows)")
+        return try Row.fetchAll(statement, arguments: [now.milliseconds]).compactMap { row in
+            Kind(rawValue: row["kind"]).map {
+                Domain.Timer($0, TicketID(row["ticket"]), at: Instant(milliseconds: row["due_at"]))
+            }
+        }
+    }
+
+    static func next(_ db: Database) throws -> Instant? {
+        try Int64.fetchOne(db, sql: "SELECT min(due_at) FROM timer").map(Instant.init(milliseconds:))
+    }
+}
+
+extension EngineerID {
+    func exists(_ db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM engineer WHERE id = ?")
+        return try Int.fetchOne(statement, arguments: [text]) != nil
+    }
+}
+
+extension Candidate {
+    /// Everybody, as they stand now towards `ticket`.
+    static func roster(_ db: Database, for ticket: TicketID, at now: Instant) throws -> [Candidate] {
+        var skills: [String: [String: Int]] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM engineer_skill") {
+            skills[row["engineer"], default: [:]][row["skill"]] = row["level"]
+        }
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT engineer.*, p.latitude, p.longitude, p.accuracy_m, p.fix_at,
+                    (SELECT count(*) FROM ticket WHERE engineer = engineer.id
+                        AND state IN ('offered', 'accepted', 'en_route', 'diagnosing')) AS load,
+                    (SELECT max(answered_at) FROM assignment WHERE ticket = ? AND engineer = engineer.id
+                        AND answer IN ('declined', 'expired')) AS declined_at
+                FROM engineer LEFT JOIN engineer_position p ON p.engineer = engineer.id ORDER BY engineer.id
+                """, arguments: [ticket.number])
+        return rows.map { Candidate($0, skills: skills[$0["id"]] ?? [:], at: now) }
+    }
+
+    private init(_ row: Row, skills: [String: Int], at now: Instant) {
+        let days = Set((row["shift_days"] as String).split(separator: ",").compactMap { Int($0) })
+        var depot: Coordinate?
+        if let latitude = row["home_latitude"] as Double?, let longitude = row["home_longitude"] as Double? {
+            depot = Coordinate(latitude: latitude, longitude: longitude)
+        }
+        var fix: Fix?
+        if let latitude = row["latitude"] as Double?, let longitude = row["longitude"] as Double?,
+            let place = Coordinate(latitude: latitude, longitude: longitude)
+        {
+            fix = Fix(place: place, accuracy: row["accuracy_m"], at: Instant(milliseconds: row["fix_at"]))
+        }
+        self.init(
+            id: EngineerID(stored: row["id"]), name: LocalName(zh: row["name_zh"], en: row["name_en"]), skills: skills,
+            shift: Shift(days: days, start: row["shift_start"], end: row["shift_end"]),
+            utcOffset: secondsFromUTC(in: row["timezone"], at: now), load: row["load"], loadCap: row["load_cap"], fix: fix,
+            depot: depot, declinedAt: (row["declined_at"] as Int64?).map(Instant.init(milliseconds:)))
+    }
+}
+
+/// Seconds east of UTC in `zone` at `instant`; 0 for a zone the system does not know (import refuses those).
+public func secondsFromUTC(in zone: String, at instant: Instant) -> Int {
+    TimeZone(identifier: zone)?
+        .secondsFromGMT(for: Date(timeIntervalSince1970: Double(instant.milliseconds) / 1000)) ?? 0
+}
