@@ -87,9 +87,9 @@ extension Ledger {
 
 extension Notice {
     /// One row a channel; the row's id is the notice's id outside.
-    func enqueue(_ db: Database, at: Instant) throws {
+    func enqueue(_ db: Database, at: Instant, except failed: Channel? = nil) throws {
         let engineer: String? = if case .engineer(let id) = audience { id.text } else { nil }
-        for channel in channels {
+        for channel in channels where channel != failed {
             try db.cached(
                 """
                 INSERT INTO outbox (channel, kind, ticket, epoch, engineer, expires_at, created_at, due_at)
