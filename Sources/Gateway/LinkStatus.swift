@@ -1,0 +1,47 @@
+public import Domain
+
+/// A client's connection and counters at one moment, for boards and health checks.
+public struct LinkStatus: Sendable {
+    public enum State: Sendable, Hashable {
+        /// Not connected, trying (``LinkStatus/lastError`` says why not yet).
+        case connecting
+        /// Connected and subscribed.
+        case connected
+        /// Stopped for good.
+        case stopped
+    }
+
+    public var state = State.connecting
+    /// When `state` was entered.
+    public var since: Instant
+    /// What ended, or prevented, the last connection; stays after the next one succeeds.
+    public var lastError: MosquittoError?
+    /// What the library or the handler said about it, in its own words.
+    public var lastErrorDetail: String?
+
+    /// Messages received (subscriber), or acknowledged to us by the broker (publisher).
+    public var messages = 0
+    /// Bursts whose handler returned.
+    public var bursts = 0
+    /// Connections that were established, the first included.
+    public var connections = 0
+    /// Bursts whose handler threw.
+    public var handlerFailures = 0
+    /// Connections on which the broker no longer knew our session.
+    public var sessionsLost = 0
+
+    public var isConnected: Bool { state == .connected }
+}
+
+/// What happened to a subscriber's link.
+public enum LinkEvent: Sendable {
+    /// `sessionPresent`: the broker had kept our session and what it queued for it.
+    case connected(sessionPresent: Bool)
+    /// The broker has forgotten the session of an earlier connection: what it had queued for us is gone.
+    case sessionLost
+    /// The connection ended, or could not be made. Said once for a run of equal failures.
+    case disconnected(MosquittoError)
+    /// The handler threw; nothing of its burst was acknowledged and the broker will send it again.
+    case handlerFailed(reason: String)
+    case stopped
+}

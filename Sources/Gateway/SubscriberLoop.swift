@@ -1,0 +1,107 @@
+/// The subscriber's thread: connect, then read a burst → handle → acknowledge, until stopped.
+struct SubscriberLoop {
+    private let options: Subscriber.Options
+    private let handler: Subscriber.Handler
+    private let control: LoopControl
+    private let reporter: LinkReporter
+    private var backoff: Backoff
+    private var hasConnected = false
+
+    init(
+        _ options: Subscriber.Options, _ handler: @escaping Subscriber.Handler, _ control: LoopControl,
+        _ reporter: LinkReporter
+    ) {
+        self.options = options
+        self.handler = handler
+        self.control = control
+        self.reporter = reporter
+        backoff = Backoff(first: options.timing.firstRetry, longest: options.timing.longestRetry)
+    }
+
+    mutating func run() {
+        while !control.isStopping {
+            let start = ContinuousClock.now
+            do throws(LinkFailure) {
+                try serve()
+            } catch {
+                if case .link(.cancelled, _) = error { break }
+                reporter.failed(error)
+                // A connection that held is no reason to wait longer than the first time.
+                if start.duration(to: .now) > options.timing.longestRetry { backoff.reset() }
+                control.sleep(backoff.next())
+            }
+        }
+        reporter.stopped()
+    }
+
+    /// One connection, from its first packet to its end. Returns when told to stop.
+    private mutating func serve() throws(LinkFailure) {
+        // Fresh for each connection, as the handle is: what was not handled comes again.
+        let inbox = Inbox(limits: options.payloadLimits)
+        let connection = try Connection.open(settings, inbox, control)
+        let sessionPresent = inbox.greeting?.sessionPresent ?? false
+        if hasConnected, !sessionPresent { reporter.sessionLost() }
+        hasConnected = true
+        let deadline = ContinuousClock.now + options.timing.connect
+        var isSubscribed = false
+        repeat {
+            let hasMore = try takeTurn(connection)
+            if !isSubscribed {
+                isSubscribed = try connection.takeSubscribed()
+                if isSubscribed { reporter.connected(sessionPresent: sessionPresent) }
+                if !isSubscribed, ContinuousClock.now > deadline { throw inbox.failure(.timeout) }
+            }
+            if !hasMore { connection.wait(atMost: .seconds(1)) }
+            // Told to stop here, nothing is in hand: what was read has been handled.
+        } while !control.isStopping
+        try connection.close(within: options.timing.farewell)
+    }
+
+    /// Reads a burst, has it handled, and only then lets its acknowledgements out. True when a cap ended the burst.
+    private mutating func takeTurn(_ connection: borrowing Connection) throws(LinkFailure) -> Bool {
+        let (isCapped, failure) = collect(from: connection)
+        let burst = Burst(messages: connection.inbox.takeMessages())
+        // A connection that broke meanwhile takes no acknowledgement, but its messages are as good as any.
+        if !burst.messages.isEmpty { try handle(burst, from: connection) }
+        if let failure { throw failure }
+        try connection.flush()
+        return isCapped
+    }
+
+    /// Reads until nothing comes any more, the connection breaks, or a cap is reached.
+    private func collect(from connection: borrowing Connection) -> (isCapped: Bool, failure: LinkFailure?) {
+        let deadline = ContinuousClock.now + options.burst.time
+        let inbox = connection.inbox
+        do throws(LinkFailure) {
+            repeat {
+                let isFull = inbox.messages.count >= options.burst.messages || inbox.bytes >= options.burst.bytes
+                if isFull || ContinuousClock.now >= deadline { return (true, nil) }
+            } while try connection.read()
+            return (false, nil)
+        } catch {
+            return (false, error)
+        }
+    }
+
+    private mutating func handle(_ burst: borrowing Burst, from connection: borrowing Connection) throws(LinkFailure) {
+        do {
+            try handler(burst)
+        } catch {
+            connection.cut()
+            throw .handler(reason: "\(error)")
+        }
+        backoff.reset()
+        let count = burst.messages.count
+        reporter.count {
+            $0.messages += count
+            $0.bursts += 1
+        }
+    }
+
+    private var settings: LinkSettings {
+        LinkSettings(
+            broker: options.broker, clientID: options.clientID, cleanStart: false,
+            sessionExpiry: options.sessionExpiry, receiveWindow: options.receiveMaximum, sendWindow: 0,
+            filters: options.filters, timing: options.timing)
+    }
+}
