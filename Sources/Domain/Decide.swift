@@ -24,12 +24,12 @@ public enum Decide {
         _ reading: Reading, _ state: inout BurstState, at now: Instant, _ policy: Policy
     ) -> [Effect] {
         guard let point = state.points[reading.point] else {
-            return [.reject(Rejection(.unknownPoint, "\(reading.point) is not in the plant; import it first"))]
+            return [reading.rejected(.unknownPoint, "\(reading.point) is not in the plant; import it first")]
         }
         guard point.asset.site == reading.site else {
-            return [.reject(Rejection(.wrongSite, "\(reading.point) stands in \(point.asset.site)"))]
+            return [reading.rejected(.wrongSite, "\(reading.point) stands in \(point.asset.site)")]
         }
-        if let rejection = implausibleTime(reading.at, now, policy) { return [.reject(rejection)] }
+        if let rejected = implausibleTime(reading, now, policy) { return [rejected] }
 
         var (effects, news) = record(reading, point, &state)
         guard !news.isEmpty, now - reading.at <= policy.historyAfter else { return effects }
@@ -38,12 +38,14 @@ public enum Decide {
         return effects
     }
 
-    private static func implausibleTime(_ at: Instant, _ now: Instant, _ policy: Policy) -> Rejection? {
-        if at > now + policy.aheadAtMost {
-            return Rejection(.inTheFuture, "ts \(at.iso8601) is ahead of \(now.iso8601); check the sender's clock")
+    private static func implausibleTime(_ reading: Reading, _ now: Instant, _ policy: Policy) -> Effect? {
+        let ts = reading.at.iso8601
+        if reading.at > now + policy.aheadAtMost {
+            return reading.rejected(.inTheFuture, "ts \(ts) is ahead of \(now.iso8601); check the sender's clock")
         }
-        if at < now - policy.rejectAfter {
-            return Rejection(.tooOld, "ts \(at.iso8601) is older than \(policy.rejectAfter.milliseconds / 86_400_000) days")
+        if reading.at < now - policy.rejectAfter {
+            let days = policy.rejectAfter.milliseconds / 86_400_000
+            return reading.rejected(.tooOld, "ts \(ts) is older than \(days) days (ts is milliseconds since 1970)")
         }
         return nil
     }
@@ -61,7 +63,7 @@ public enum Decide {
             if let known = state.known[key] {
                 if known == value { continue }
                 let detail = "\(reading.point) \(measure.name) at \(reading.at.iso8601) is \(known), not \(value)"
-                effects.append(.reject(Rejection(.conflict, detail)))
+                effects.append(reading.rejected(.conflict, detail))
                 continue
             }
             state.known[key] = value
@@ -190,5 +192,11 @@ public enum Decide {
             effects += change.effects
         }
         return effects
+    }
+}
+
+extension Reading {
+    fileprivate func rejected(_ reason: RejectionReason, _ detail: String) -> Effect {
+        .reject(Rejection(reason, detail, origin: origin))
     }
 }

@@ -78,9 +78,12 @@ public struct Reading: Sendable, Equatable {
     public var values: Measures
     /// Fields we do not know, as one JSON object, kept aside.
     public var extra: String?
+    /// The message it came in, for rejections.
+    public var origin: Origin?
 
     public init(
-        site: SiteID, point: PointID, at: Instant, sequence: Int64? = nil, values: Measures, extra: String? = nil
+        site: SiteID, point: PointID, at: Instant, sequence: Int64? = nil, values: Measures, extra: String? = nil,
+        origin: Origin? = nil
     ) {
         self.site = site
         self.point = point
@@ -88,6 +91,7 @@ public struct Reading: Sendable, Equatable {
         self.sequence = sequence
         self.values = values
         self.extra = extra
+        self.origin = origin
     }
 
     /// What the reading says about the machine's run state; nil when it says nothing.

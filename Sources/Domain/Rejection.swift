@@ -45,23 +45,32 @@ public enum RejectionReason: Hashable, Sendable {
     }
 }
 
-/// A message, or a part of one, that was acknowledged but not taken.
-public struct Rejection: Error, Hashable, Sendable {
-    public var reason: RejectionReason
-    /// What exactly, for the person who mends the sender.
-    public var detail: String
-    /// Where it came in; empty until the message around it is known.
+/// The message that something came in: enough for the person who mends the sender.
+public struct Origin: Hashable, Sendable {
     public var topic: String
     /// The first bytes, at most `Limits.rejectedHead`.
     public var head: [UInt8]
-    /// True size in bytes.
+    /// True size of the payload in bytes.
     public var size: Int
 
-    public init(_ reason: RejectionReason, _ detail: String, topic: String = "", head: [UInt8] = [], size: Int = 0) {
+    public init(topic: String, payload: some Collection<UInt8>, size: Int) {
+        self.topic = topic
+        head = Array(payload.prefix(Limits.rejectedHead))
+        self.size = size
+    }
+}
+
+/// A message, or a part of one, that was acknowledged but not taken.
+public struct Rejection: Error, Hashable, Sendable {
+    public var reason: RejectionReason
+    /// What exactly, and what to do.
+    public var detail: String
+    /// nil for what did not come as a message.
+    public var origin: Origin?
+
+    public init(_ reason: RejectionReason, _ detail: String, origin: Origin? = nil) {
         self.reason = reason
         self.detail = String(detail.prefix(Limits.textLength))
-        self.topic = topic
-        self.head = Array(head.prefix(Limits.rejectedHead))
-        self.size = size
+        self.origin = origin
     }
 }

@@ -2,12 +2,23 @@ public import Domain
 public import Geo
 
 /// What comes in and must be decided on. A burst is a list of them; its effects are one transaction.
-public enum Input: Sendable {
-    case readings([Reading])
-    case position(PositionReport)
-    case action(TicketID, Action, by: Actor)
-    case photo(PhotoArrival)
-    case rejected(Rejection)
+public struct Input: Sendable {
+    public enum Body: Sendable {
+        /// Each with an origin of its own.
+        case readings([Reading])
+        case position(PositionReport)
+        case action(TicketID, Action, by: Actor)
+        case photo(PhotoArrival)
+        case rejected(Rejection)
+    }
+    public var body: Body
+    /// The message it came in; nil for what came over HTTP, where the caller hears a refusal itself.
+    public var origin: Origin?
+
+    public init(_ body: Body, origin: Origin? = nil) {
+        self.body = body
+        self.origin = origin
+    }
 }
 
 /// A position as a client sent it: the raw pair stays with its datum.

@@ -55,19 +55,23 @@ struct Transaction {
     }
 
     mutating func perform(_ input: Input, _ db: Database) throws -> Refusal? {
-        switch input {
+        switch input.body {
         case .readings(let readings):
             var state = try BurstState.load(db, for: readings)
             try apply(Decide.readings(readings, &state, at: now, policy), db)
         case .position(let report):
-            try apply(try report.decide(db, at: now, policy), db)
+            try apply(try report.decide(db, at: now, policy), db, input.origin)
             isVisible = true
         case .action(let ticket, let action, let actor):
-            return try perform(action, on: ticket, by: actor, db)
+            let refusal = try perform(action, on: ticket, by: actor, db)
+            if let refusal, input.origin != nil {
+                try apply([.reject(Rejection(.refused(refusal), refusal.sentence))], db, input.origin)
+            }
+            return refusal
         case .photo(let arrival):
-            try apply(try arrival.decide(db, at: now), db)
+            try apply(try arrival.decide(db, at: now), db, input.origin)
         case .rejected(let rejection):
-            try apply([.reject(rejection)], db)
+            try apply([.reject(rejection)], db, input.origin)
         }
         return nil
     }
@@ -83,8 +87,12 @@ struct Transaction {
     }
 
     /// Applies effects in order; `dispatch` follows at once, in the same transaction.
-    mutating func apply(_ effects: [Effect], _ db: Database) throws {
-        for effect in effects {
+    mutating func apply(_ effects: [Effect], _ db: Database, _ origin: Origin? = nil) throws {
+        for var effect in effects {
+            if case .reject(var rejection) = effect, rejection.origin == nil {
+                rejection.origin = origin
+                effect = .reject(rejection)
+            }
             if effect.isVisible { isVisible = true }
             if case .dispatch(let id) = effect {
                 guard let ticket = try Ticket.load(db, id),

@@ -48,8 +48,8 @@ extension Effect {
         try db.cached(
             "INSERT INTO rejected (at, topic, reason, detail, head, size) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                now.milliseconds, rejection.topic, rejection.reason.code, rejection.detail, Data(rejection.head),
-                rejection.size,
+                now.milliseconds, rejection.origin?.topic ?? "", rejection.reason.code, rejection.detail,
+                Data(rejection.origin?.head ?? []), rejection.origin?.size ?? 0,
             ])
         try db.cached("DELETE FROM rejected WHERE id <= ?", [db.lastInsertedRowID - Int64(Limits.rejectedRows)])
     }

@@ -1,0 +1,166 @@
+import Domain
+
+/// The native reading format: one JSON object or an array of them.
+///
+///     {"ts": 1767225600123, "seq": 17, "velocity_rms_mm_s": 3.21, "temperature_c": 45.2, "running": true}
+///
+/// `ts` is milliseconds since 1970 and required; a measure that is missing or null is absent, never 0; fields we do
+/// not know are kept aside. One bad object in an array costs only itself; broken JSON costs the message.
+struct ReadingDecoder {
+    let site: SiteID
+    let point: PointID
+    let origin: Origin
+    private(set) var readings: [Reading] = []
+    private(set) var rejections: [Rejection] = []
+
+    init(site: SiteID, point: PointID, origin: Origin) {
+        self.site = site
+        self.point = point
+        self.origin = origin
+    }
+
+    mutating func decode(_ payload: [UInt8]) throws(Rejection) {
+        do throws(JSONFailure) {
+            try decodeJSON(payload)
+        } catch {
+            // What had been read of a broken message is not trusted.
+            readings = []
+            rejections = []
+            throw Rejection(error)
+        }
+        if readings.count + rejections.count > Limits.readingsPerPayload {
+            readings = []
+            rejections = []
+            throw Rejection(.tooMany, "more than \(Limits.readingsPerPayload) readings in one message; send several")
+        }
+    }
+
+    private mutating func decodeJSON(_ payload: [UInt8]) throws(JSONFailure) {
+        var scanner = JSONScanner(payload)
+        if try scanner.peek() == .array {
+            var decoder = self
+            try scanner.array { (scanner) throws(JSONFailure) in try decoder.element(&scanner) }
+            self = decoder
+        } else {
+            try element(&scanner)
+        }
+        try scanner.end()
+    }
+
+    private mutating func element(_ scanner: inout JSONScanner) throws(JSONFailure) {
+        guard try scanner.peek() == .object else {
+            try scanner.skip()
+            rejections.append(Rejection(.wrongShape, "a reading is a JSON object, or an array of objects"))
+            return
+        }
+        var draft = Draft()
+        try scanner.object { (scanner, key) throws(JSONFailure) in try draft.take(key, &scanner) }
+        do throws(Rejection) {
+            readings.append(try draft.reading(site, point, origin))
+        } catch {
+            rejections.append(error)
+        }
+    }
+}
+
+/// One object on its way to a reading; remembers the first thing that is wrong and reads on.
+private struct Draft {
+    private var at: Instant?
+    private var sequence: Int64?
+    private var values = Measures()
+    private var extra: [String] = []
+    private var extraSize = 2
+    private var problem: Rejection?
+
+    mutating func take(_ key: String, _ scanner: inout JSONScanner) throws(JSONFailure) {
+        if try scanner.peek() == .null {
+            try scanner.null()
+            return
+        }
+        // A value of the wrong kind is skipped whole, so that the rest of the message can be read.
+        var ahead = scanner
+        do throws(JSONFailure) {
+            try takeKnown(key, &ahead)
+            scanner = ahead
+        } catch .type(let expected) {
+            try scanner.skip()
+            complain(.wrongType, "“\(key.prefix(64))” is no \(expected)")
+        } catch .notFinite {
+            try scanner.skip()
+            complain(.notFinite, "“\(key.prefix(64))” is beyond what a number can hold")
+        }
+    }
+
+    private mutating func takeKnown(_ key: String, _ scanner: inout JSONScanner) throws(JSONFailure) {
+        switch key {
+        case "ts": at = Instant(milliseconds: try scanner.integer())
+        case "seq": sequence = try scanner.integer()
+        default:
+            guard let measure = Measure(name: key) else {
+                keepAside(key, scanner.text(try scanner.skip()))
+                return
+            }
+            if measure == .running, try scanner.peek() == .boolean {
+                values[.running] = try scanner.boolean() ? 1 : 0
+            } else {
+                set(measure, try scanner.double())
+            }
+        }
+    }
+
+    private mutating func set(_ measure: Measure, _ value: Double) {
+        guard measure.plausible.contains(value) else {
+            return complain(.implausibleValue, "\(measure.name) is \(value); between \(measure.plausible) is possible")
+        }
+        values[measure] = value
+    }
+
+    private mutating func keepAside(_ key: String, _ raw: String) {
+        let field = "\(quoted(key)):\(raw)"
+        extraSize += field.utf8.count + 1
+        if extraSize <= Limits.extraFields { extra.append(field) }
+    }
+
+    private mutating func complain(_ reason: RejectionReason, _ detail: String) {
+        if problem == nil { problem = Rejection(reason, detail) }
+    }
+
+    func reading(_ site: SiteID, _ point: PointID, _ origin: Origin) throws(Rejection) -> Reading {
+        if let problem { throw problem }
+        guard let at else { throw Rejection(.missingTime, "“ts” is missing: milliseconds since 1970, as a number") }
+        guard !values.isEmpty else {
+            let names = Measure.allCases.map(\.name).joined(separator: ", ")
+            throw Rejection(.noMeasure, "none of the measures we know: \(names)")
+        }
+        return Reading(
+            site: site, point: point, at: at, sequence: sequence, values: values,
+            extra: extra.isEmpty ? nil : "{\(extra.joined(separator: ","))}", origin: origin)
+    }
+}
+
+/// A key as a JSON string again.
+private func quoted(_ key: String) -> String {
+    var text = "\""
+    for scalar in key.unicodeScalars {
+        switch scalar {
+        case "\"", "\\": text += "\\\(scalar)"
+        case _ where scalar.value < 0x20:
+            let hex = String(scalar.value, radix: 16)
+            text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+        default: text.unicodeScalars.append(scalar)
+        }
+    }
+    return text + "\""
+}
+
+extension Rejection {
+    /// A failure of the whole message.
+    init(_ failure: JSONFailure) {
+        switch failure {
+        case .syntax(let at): self.init(.notJSON, "not JSON at byte \(at)")
+        case .tooDeep: self.init(.notJSON, "nested deeper than \(Limits.jsonDepth)")
+        case .type(let expected): self.init(.wrongType, "expected \(expected)")
+        case .notFinite: self.init(.notFinite, "NaN, Infinity or a number beyond what a number can hold")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Domain
+
+/// What a topic means; parsed once, right behind the door.
+enum Route: Equatable {
+    case reading(SiteID, PointID)
+    case waveform(SiteID, PointID)
+    case photo(EngineerID, UploadID)
+    case position(EngineerID)
+    case answer(EngineerID)
+
+    /// `fieldloop/v1/…`, split at its slashes.
+    init(_ levels: [Substring]) throws(Rejection) {
+        guard levels.starts(with: ["fieldloop", "v1"]), levels.count >= 5 else { throw Self.unknown }
+        let rest = levels.dropFirst(2).map { $0 }
+        switch (rest.count, rest[0], rest[2]) {
+        case (3, "photos", _):
+            self = .photo(try Self.name(rest[1]), try Self.name(rest[2]))
+        case (3, "engineers", "position"): self = .position(try Self.name(rest[1]))
+        case (3, "engineers", "answer"): self = .answer(try Self.name(rest[1]))
+        case (4, _, _):
+            let site: SiteID = try Self.name(rest[0])
+            let point = PointID(asset: try Self.name(rest[1]), name: try Self.name(rest[2]))
+            switch rest[3] {
+            case "reading": self = .reading(site, point)
+            case "waveform": self = .waveform(site, point)
+            default: throw Self.unknown
+            }
+        default: throw Self.unknown
+        }
+    }
+
+    private static var unknown: Rejection {
+        Rejection(.badTopic, "not a topic of ours; readings go to fieldloop/v1/{site}/{asset}/{point}/reading")
+    }
+
+    private static func name<Thing>(_ level: Substring) throws(Rejection) -> Name<Thing> {
+        guard let name = Name<Thing>(level) else {
+            throw Rejection(.badTopic, "“\(level)” is no name: 1–\(Limits.nameLength) of A–Z a–z 0–9 . _ -")
+        }
+        return name
+    }
+
+    /// Payload bytes that a message of this class may have.
+    var limit: Int {
+        switch self {
+        case .reading: Limits.readingPayload
+        case .photo: Limits.photoPayload
+        case .waveform, .position, .answer: Limits.smallPayload
+        }
+    }
+}
