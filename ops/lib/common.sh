@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# What the scripts in ops/ share. They source it after changing to the project's root.
+
+say() { printf '%s\n' "$*"; }
+step() { printf '\n== %s\n' "$*"; }
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Fails unless Swift 6.3 or newer is on PATH.
+need_swift() {
+    local version
+    command -v swift >/dev/null || fail "no swift on PATH; Swift 6.3 or newer: https://www.swift.org/install/linux/"
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    if [[ -z $version || $(printf '%s\n' 6.3 "$version" | sort -V | head -n 1) != 6.3 ]]; then
+        fail "Swift ${version:-of unknown version} is too old; 6.3 or newer: https://www.swift.org/install/linux/"
+    fi
+}
+
+# Whether somebody answers on the TCP port $1 of this machine.
+is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Prints port $1, or the next one that nobody uses.
+port_from() {
+    local port
+    for ((port = $1; port < $1 + 100; port++)); do
+        if ! is_taken "$port"; then
+            printf '%s\n' "$port"
+            return
+        fi
+    done
+    fail "no free port between $1 and $((port - 1))"
+}
+
+# Prints a port that nobody uses, below the range that the kernel hands out.
+any_port() { port_from $((20000 + RANDOM % 12000)); }
