@@ -52,6 +52,18 @@ def test_again_keeps_all_and_adds_only_the_new(plant, out):
     assert (out / "E03.password").read_bytes() == before["E03.password"]
 
 
+def test_rotating_changes_one_password_only(plant, out):
+    make(plant, out)
+    before = {file.name: file.read_bytes() for file in out.glob("*.password")}
+    (out / "E05.password").unlink()
+    assert make(plant, out, "--rotate", "E03").returncode == 0
+    after = {file.name: file.read_bytes() for file in out.glob("*.password")}
+    assert after["E03.password"] != before["E03.password"]
+    assert "E05.password" not in after, "handed over and deleted: that is no reason for a new one"
+    assert after | {"E03.password": b"", "E05.password": b""} == before | {"E03.password": b"", "E05.password": b""}
+    assert make(plant, out, "--rotate", "E99").returncode != 0
+
+
 def test_who_left_the_plant_can_no_longer_come_in(plant, out):
     make(plant, out)
     lines = (plant / "engineers.csv").read_text().splitlines(keepends=True)
