@@ -10,11 +10,12 @@ fail() {
 
 # Fails unless Swift 6.3 or newer is on PATH.
 need_swift() {
-    local version
-    command -v swift >/dev/null || fail "no swift on PATH; Swift 6.3 or newer: https://www.swift.org/install/linux/"
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
-    if [[ -z $version || $(printf '%s\n' 6.3 "$version" | sort -V | head -n 1) != 6.3 ]]; then
-        fail "Swift ${version:-of unknown version} is too old; 6.3 or newer: https://www.swift.org/install/linux/"
+    local said hint='Swift 6.3 or newer: https://www.swift.org/install/linux/'
+    command -v swift >/dev/null || fail "no swift on PATH. $hint"
+    said=$(swift --version 2>&1) || fail "swift does not start: $said. $hint"
+    [[ $said =~ Swift\ version\ ([0-9]+\.[0-9]+) ]] || fail "swift does not tell its version: $said. $hint"
+    if [[ $(printf '%s\n' 6.3 "${BASH_REMATCH[1]}" | sort -V | head -n 1) != 6.3 ]]; then
+        fail "Swift ${BASH_REMATCH[1]} is too old. $hint"
     fi
 }
 
