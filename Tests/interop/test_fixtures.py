@@ -61,7 +61,7 @@ def test_somebody_can_mend_everything():
 
 def test_the_storys_engineers_are_on_shift_at_any_hour():
     by_id = {row["id"]: row for row in rows("engineers.csv")}
-    for name in ("E02", "E03", "E04", "E05"):
+    for name in ("E02", "E03", "E04", "E05", "E17"):
         engineer = by_id[name]
         assert (engineer["shift_days"], engineer["shift_start"], engineer["shift_end"]) == ("1-7", "00:00", "24:00")
     assert by_id["E03"]["name_zh"] == "王磊"

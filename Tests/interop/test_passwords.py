@@ -27,7 +27,7 @@ def test_every_gateway_every_engineer_and_the_service_is_a_user(plant, out):
     assert make(plant, out).returncode == 0
     users = {line.partition(":")[0] for line in (out / "passwd").read_text().splitlines()}
     assert {"fieldloop", "gw-beilun", "gw-fenghua", "E01", "E16"} <= users
-    assert len(users) == 1 + 6 + 16
+    assert len(users) == 1 + 6 + 17
 
 
 def test_passwords_are_private_and_stored_hashed(plant, out):
@@ -46,9 +46,9 @@ def test_again_keeps_all_and_adds_only_the_new(plant, out):
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
 
     with (plant / "engineers.csv").open("a") as file:
-        file.write("E17,新人,New Hand,,pump:1,,,,Asia/Shanghai,1-5,08:00,17:00,1,\n")
+        file.write("E18,新人,New Hand,,pump:1,,,,Asia/Shanghai,1-5,08:00,17:00,1,\n")
     assert "1 new" in make(plant, out).stdout
-    assert (out / "E17.password").exists()
+    assert (out / "E18.password").exists()
     assert (out / "E03.password").read_bytes() == before["E03.password"]
 
 
