@@ -1,1 +1,0 @@
-int ctext_x(void){return 0;}
