@@ -56,4 +56,30 @@ public enum Limits {
     public static let liveBoards = 1_000
     /// A board column shows this many cards; the rest is counted.
     public static let columnCards = 200
+    /// The closed column reaches this far back.
+    public static let closedFor = Duration.days(7)
+    /// A phone shows this many tickets of one engineer.
+    public static let phoneTickets = 100
+    /// A trend is drawn from at most this many min/max pairs.
+    public static let trendSamples = 600
+    /// Names and values of a multipart field, its headers included.
+    public static let multipartField = 4 << 10
+    public static let multipartParts = 16
+    /// Idle connections are closed after this; live boards send a heartbeat well within it.
+    public static let idleConnection = Duration.seconds(60)
+    public static let heartbeat = Duration.seconds(15)
+    /// A body that takes longer is given up: small ones, and photos.
+    public static let bodyTime = Duration.seconds(20)
+    public static let photoTime = Duration.seconds(180)
+    /// Photos taken in at one time, each of them whole in memory.
+    public static let uploadsAtOnce = 8
+    /// Sign-ins tried from one address, at once and then one each `signInEvery`.
+    public static let signInBurst = 10
+    public static let signInEvery = Duration.seconds(6)
+    public static let signInAddresses = 1_000
+
+    // MARK: Sessions and personal links
+    public static let sessionFor = Duration.days(30)
+    /// No personal link lives longer; what was used is remembered for as long.
+    public static let linkFor = Duration.days(30)
 }
