@@ -70,7 +70,7 @@ let package = Package(
         .testTarget(name: "DomainTests", dependencies: ["Domain", "Geo"]),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Domain", log]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "Geo", grdb]),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Store", "Domain", "Geo"]),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Store", "Domain", "Geo", grdb]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Domain", "Geo", "Store"]),
         .testTarget(name: "NotifyTests", dependencies: ["Notify", "Store", "Domain", hummingbird, httpClient, crypto]),
         .testTarget(name: "BoardTests", dependencies: ["Board", "Store", "Domain", "Geo", hummingbirdTesting]),

@@ -89,7 +89,7 @@ extension Instant {
     /// `2026-01-01T00:00:00.123Z`.
     public var iso8601: String {
         let t = CivilTime(self)
-        let ms = Int(milliseconds - milliseconds.flooredDivision(1000) * 1000)
+        let ms = Int((milliseconds % 1000 + 1000) % 1000)
         return "\(pad(t.year, 4))-\(pad(t.month))-\(pad(t.day))T"
             + "\(pad(t.hour)):\(pad(t.minute)):\(pad(t.second)).\(pad(ms, 3))Z"
     }

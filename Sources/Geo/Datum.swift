@@ -31,20 +31,23 @@ extension Coordinate {
     }
 
     /// The shift has no closed inverse; five fixed-point steps reach 9 nm, one alone errs up to 4.9 m.
+    ///
+    /// Whether there was a shift is asked of the place that it leads back to, not of the shifted pair.
     var fromGCJ02: Coordinate {
         var guess = self
         for _ in 0..<5 {
-            let image = guess.toGCJ02
+            let image = guess.shifted
             guess = Coordinate(
                 unchecked: guess.latitude + latitude - image.latitude,
                 guess.longitude + longitude - image.longitude)
         }
-        return guess
+        return guess.isNearChina ? guess : self
     }
 
+    var toGCJ02: Coordinate { isNearChina ? shifted : self }
+
     /// GCJ-02 as published in the open implementations: a polynomial with sines on the Krasovsky ellipsoid.
-    var toGCJ02: Coordinate {
-        guard isNearChina else { return self }
+    private var shifted: Coordinate {
         let a = 6_378_245.0
         let e2 = 0.006_693_421_622_965_943_23
         let x = longitude - 105

@@ -121,6 +121,8 @@ public struct Ingest: Sendable {
 
     private func decodePhoto(_ payload: [UInt8], _ engineer: EngineerID, _ upload: UploadID) throws -> [Input.Body] {
         let envelope = try PhotoEnvelope(payload, by: engineer)
+        // Asked before anything is written: what belongs nowhere must not fill the disk.
+        if let rejection = try store.refusesPhoto(of: .engineer(engineer), on: envelope.ticket) { throw rejection }
         switch try keepPhoto(envelope.body) {
         case .refused(let code, let sentence): throw Rejection(.photo(code: code), sentence)
         case .kept(let sha256, let exif):

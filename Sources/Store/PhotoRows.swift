@@ -11,11 +11,13 @@ public struct PendingStamp: Sendable {
     public var engineerName: LocalName?
     public var asset: AssetID
     public var assetName: LocalName
-    /// When it was taken: the client's word, else when we got it.
-    public var capturedAt: Instant
+    /// When it was taken, by the client's word.
+    public var capturedAt: Instant?
+    public var receivedAt: Instant
     public var place: Coordinate?
     /// Metres.
     public var accuracy: Double?
+    public var fixAt: Instant?
     /// The nearest site, if it is within `Store.siteRadius`.
     public var siteName: LocalName?
     /// Of the asset's site at that time, seconds east of UTC.
@@ -75,7 +77,8 @@ private struct SitePlace {
 
 extension PendingStamp {
     fileprivate init(_ row: Row, _ sites: [SitePlace]) {
-        let capturedAt = Instant(milliseconds: row["captured_at"] ?? row["received_at"])
+        let capturedAt = (row["captured_at"] as Int64?).map(Instant.init(milliseconds:))
+        let receivedAt = Instant(milliseconds: row["received_at"])
         var place: Coordinate?
         if let latitude = row["latitude"] as Double?, let longitude = row["longitude"] as Double? {
             place = Coordinate(latitude: latitude, longitude: longitude)
@@ -91,8 +94,9 @@ extension PendingStamp {
             id: row["id"], sha256: row["sha256"], ticket: TicketID(row["ticket"]),
             engineer: (row["engineer"] as String?).map(EngineerID.init(stored:)), engineerName: engineerName,
             asset: AssetID(stored: row["asset"]), assetName: LocalName(zh: row["asset_zh"], en: row["asset_en"]),
-            capturedAt: capturedAt, place: place, accuracy: row["accuracy_m"],
+            capturedAt: capturedAt, receivedAt: receivedAt, place: place, accuracy: row["accuracy_m"],
+            fixAt: (row["fix_at"] as Int64?).map(Instant.init(milliseconds:)),
             siteName: nearest.flatMap { $0.1 <= Store.siteRadius ? $0.0 : nil },
-            utcOffset: secondsFromUTC(in: row["timezone"], at: capturedAt))
+            utcOffset: secondsFromUTC(in: row["timezone"], at: capturedAt ?? receivedAt))
     }
 }

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import Geo
 import GRDB
 
@@ -29,19 +29,29 @@ extension PositionReport {
     }
 }
 
+extension Store {
+    /// Why a photo would not be attached; nil when it would.
+    public func refusesPhoto(of sender: Actor, on ticket: TicketID) throws -> Rejection? {
+        try pool.read { try photoRejection($0, of: sender, on: ticket) }
+    }
+}
+
+private func photoRejection(_ db: Database, of sender: Actor, on ticket: TicketID) throws -> Rejection? {
+    if case .engineer(let id) = sender, try !id.exists(db) {
+        return Rejection(.unknownEngineer, "\(id) is not in the plant; import it first")
+    }
+    guard try Ticket.load(db, ticket) != nil else { return Rejection(.unknownTicket, "there is no ticket \(ticket)") }
+    let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM photo WHERE ticket = ?", arguments: [ticket.number])
+    guard count ?? 0 < Limits.photosPerTicket else {
+        return Rejection(.tooMany, "\(ticket) has \(Limits.photosPerTicket) photos already")
+    }
+    return nil
+}
+
 extension PhotoArrival {
     /// Attaches the photo; the same picture on the same ticket is one photo, however often it comes.
     func decide(_ db: Database, at now: Instant) throws -> [Effect] {
-        if case .engineer(let id) = by, try !id.exists(db) {
-            return [.reject(Rejection(.unknownEngineer, "\(id) is not in the plant; import it first"))]
-        }
-        guard try Ticket.load(db, ticket) != nil else {
-            return [.reject(Rejection(.unknownTicket, "there is no ticket \(ticket) for upload \(upload)"))]
-        }
-        let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM photo WHERE ticket = ?", arguments: [ticket.number])
-        guard count ?? 0 < Limits.photosPerTicket else {
-            return [.reject(Rejection(.tooMany, "\(ticket) has \(Limits.photosPerTicket) photos already"))]
-        }
+        if let rejection = try photoRejection(db, of: by, on: ticket) { return [.reject(rejection)] }
         let engineer: String? = if case .engineer(let id) = by { id.text } else { nil }
         try db.cached(
             """

@@ -1,0 +1,110 @@
+import Testing
+
+@testable import Domain
+
+@Suite struct ProofTests {
+    /// A ticket whose engineer said "done" at minute 20, after the breach had cleared.
+    private func verifying() -> Scene {
+        var scene = Scene()
+        scene.feed([1, 1, 3, 3, 3, 3, 2, 2, 2, 2])
+        scene.setTicket {
+            $0.state = .verifying
+            $0.stateSince = Scene.at(20)
+            $0.engineer = EngineerID(stored: "E1")
+            $0.epoch = 1
+            $0.proof = [PointKey(1): Proof()]
+        }
+        return scene
+    }
+
+    @Test func tenRunningMinutesAndTenReadingsClose() {
+        var scene = verifying()
+        let effects = scene.feed(Array(repeating: 1.5, count: 15), from: 21)
+        #expect(scene.ticket?.outcome == .verified)
+        #expect(scene.ticket?.closedAt == Scene.at(31), "ten minutes after the first good reading")
+        #expect(effects.entries == [.closed])
+    }
+
+    @Test func readingsFromBeforeDoneProveNothing() {
+        var scene = verifying()
+        scene.feed(Array(repeating: 1.5, count: 9), from: 10.5)
+        #expect(scene.ticket?.proof[PointKey(1)]?.readings == 0)
+    }
+
+    @Test func silenceIsNotRunningTime() {
+        var scene = verifying()
+        scene.feed([1.5], from: 21)
+        scene.feed([1.5], from: 200)
+        #expect(scene.ticket?.proof[PointKey(1)]?.time == scene.policy.proofGap)
+        #expect(scene.ticket?.state == .verifying)
+    }
+
+    @Test func standstillPausesTheProof() {
+        var scene = verifying()
+        scene.feed(Array(repeating: 1.5, count: 6), from: 21)
+        scene.feed(Array(repeating: 0.02, count: 30), from: 27, running: false)
+        #expect(scene.ticket?.state == .verifying)
+        #expect(scene.ticket?.proof[PointKey(1)]?.time == .minutes(5))
+        scene.feed(Array(repeating: 1.5, count: 6), from: 57)
+        #expect(scene.ticket?.outcome == .verified)
+    }
+
+    @Test func aStoppedMachineWithoutRunStateProvesNothing() {
+        var scene = verifying()
+        scene.feed(Array(repeating: 0.02, count: 60), from: 21, running: nil)
+        #expect(scene.ticket?.state == .verifying)
+        #expect(scene.ticket?.proof[PointKey(1)]?.readings == 0)
+        scene.feed(Array(repeating: 1.5, count: 12), from: 90, running: nil)
+        #expect(scene.ticket?.outcome == .verified)
+    }
+
+    @Test func oneReadingAboveTheClearLimitStartsAfresh() {
+        var scene = verifying()
+        scene.feed(Array(repeating: 1.5, count: 8), from: 21)
+        let effects = scene.feed([2.7], from: 29)
+        #expect(effects.entries == [.proofReset])
+        #expect(scene.ticket?.proof[PointKey(1)]?.readings == 0)
+    }
+
+    @Test func relapseWhileVerifyingGoesBackToTheEngineer() {
+        var scene = verifying()
+        let effects = scene.feed([3, 3, 3], from: 21)
+        #expect(scene.ticket?.state == .diagnosing)
+        #expect(scene.ticket?.engineer == EngineerID(stored: "E1"))
+        #expect(effects.notices == [.relapsed] && effects.opened.isEmpty)
+    }
+
+    @Test func relapseWithinTheWarrantyReopensTheSameTicket() {
+        var scene = verifying()
+        scene.feed(Array(repeating: 1.5, count: 15), from: 21)
+        let effects = scene.feed([3, 3, 3], from: 600)
+        #expect(effects.opened.isEmpty && effects.entries == [.reopened])
+        #expect(scene.ticket?.id == TicketID(1) && scene.ticket?.state == .pending && scene.ticket?.closedAt == nil)
+    }
+
+    @Test func laterItIsANewTicket() {
+        var scene = verifying()
+        scene.feed(Array(repeating: 1.5, count: 15), from: 21)
+        let effects = scene.feed([3, 3, 3], from: 73 * 60)
+        #expect(effects.opened.map(\.id) == [TicketID(2)])
+    }
+
+    @Test func aCancelledTicketIsNotReopened() {
+        var scene = Scene()
+        scene.feed([3, 3, 3])
+        scene.setTicket {
+            $0.state = .cancelled
+            $0.closedAt = Scene.at(5)
+        }
+        scene.feed([1, 1, 1], from: 10)
+        #expect(scene.feed([3, 3, 3], from: 20).opened.map(\.id) == [TicketID(2)])
+    }
+
+    /// Two points breached: both must prove it.
+    @Test func everyBreachedPointMustProve() {
+        var scene = verifying()
+        scene.setTicket { $0.proof[PointKey(2)] = Proof() }
+        scene.feed(Array(repeating: 1.5, count: 30), from: 21)
+        #expect(scene.ticket?.state == .verifying)
+    }
+}
