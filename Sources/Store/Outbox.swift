@@ -24,6 +24,8 @@ public enum Delivery: Sendable, Equatable {
     case failed(String, again: Instant)
     /// Given up: on the board, and told to the supervisor by whatever else works.
     case dead(String)
+    /// Too late to be of use; kept with its reason, told to nobody.
+    case lapsed(String)
     /// The channel is not configured; nothing is owed.
     case unused
 }
@@ -79,6 +81,9 @@ extension Store {
                 guard departure.kind != .undelivered, let ticket = try Ticket.load(db, departure.ticket) else { break }
                 let notice = Notice(.undelivered, to: .supervisor, about: ticket)
                 try notice.enqueue(db, at: now, except: departure.channel)
+            case .lapsed(let reason):
+                try db.cached(
+                    "UPDATE outbox SET dead_at = ?, last_error = ? WHERE id = ?", [now.milliseconds, reason, id])
             case .unused:
                 try db.cached("DELETE FROM outbox WHERE id = ?", [id])
             }
