@@ -13,8 +13,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
-let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let real = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -28,7 +28,6 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -62,7 +61,7 @@ let package = Package(
             name: "fieldloop",
             dependencies: [
                 "Board", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store",
-                arguments, configuration, crypto, httpClient, lifecycle, log, yams,
+                arguments, crypto, httpClient, lifecycle, log, signals, yams,
             ]),
 
         .testTarget(name: "TidyTests"),

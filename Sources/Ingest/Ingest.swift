@@ -2,7 +2,7 @@ public import Domain
 public import Store
 
 /// A message as it came, before anybody knows what it means.
-public struct Delivery: Sendable {
+public struct RawMessage: Sendable {
     /// The topic's levels; nil when the topic is none to us.
     public var levels: [Substring]?
     /// The topic for people.
@@ -46,7 +46,7 @@ public struct Ingest: Sendable {
 
     /// Returns when every message's effects, or the reason why it has none, are durable. Throws when the store or the
     /// disk fails: then nothing may be acknowledged.
-    public func take(_ burst: [Delivery]) throws {
+    public func take(_ burst: [RawMessage]) throws {
         var inputs: [Input] = []
         var readings: [Reading] = []
         func flush() {
@@ -75,7 +75,7 @@ public struct Ingest: Sendable {
         case others([Input.Body])
     }
 
-    private func decode(_ delivery: Delivery, _ origin: Origin) throws -> Decoded {
+    private func decode(_ delivery: RawMessage, _ origin: Origin) throws -> Decoded {
         do {
             guard let levels = delivery.levels else { throw Rejection(.badTopic, "not a topic") }
             let route = try Route(levels)

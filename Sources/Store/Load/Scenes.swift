@@ -87,6 +87,11 @@ extension Domain.Timer {
     }
 }
 
+extension Store {
+    /// Whether the plant has this engineer.
+    public func hasEngineer(_ id: EngineerID) throws -> Bool { try pool.read { try id.exists($0) } }
+}
+
 extension EngineerID {
     func exists(_ db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM engineer WHERE id = ?")

@@ -1,0 +1,174 @@
+import AsyncHTTPClient
+import Board
+import Crypto
+import Domain
+import Foundation
+import Gateway
+import Ingest
+import Logging
+import Notify
+import Photos
+import ServiceLifecycle
+import Store
+import UnixSignals
+
+/// The whole service, wired in a straight line. The only place that sees everyone.
+///
+/// Arrows of the flow, top to bottom: gateway → ingest → store; store → courier → publisher; board and photos beside.
+func build(
+    _ settings: Settings, clock: ServiceClock, store: Store, directory: DataDirectory, log: Logger,
+    listening: @escaping @Sendable (Int) -> Void = { _ in }
+) throws -> ServiceGroup {
+    let now: @Sendable () -> Instant = { clock.now() }
+    let language = try settings.choice("language", of: Language.self)
+    let linkKey = try directory.linkKey()
+
+    // Photos: the original before its row, the stamp afterwards.
+    let files = try PhotoFiles(directory: directory.photos)
+    let intake = Intake(files: files)
+    let stamper = Stamper(
+        store: store, files: files, font: try StampFont(path: settings["photo.font"]), language: language,
+        log: log.part("photos"), now: now)
+
+    // Up: broker → burst → one transaction → PUBACK.
+    let ingest = Ingest(store: store, now: now) { bytes in
+        switch try intake.keep(Array(bytes)) {
+        case .kept(let digest, let exif): .kept(sha256: digest.hex, exif: exif)
+        case .refused(let refusal): .refused(code: refusal.code, sentence: refusal.sentence(.en))
+        }
+    }
+    let subscriber = try Subscriber(try settings.subscriberOptions(), logger: log.part("gateway")) { burst in
+        try ingest.take(burst.messages.map(RawMessage.init))
+    }
+
+    // Down: outbox → courier → its own client, so that a failed burst never blocks a notice.
+    let publisher = try Publisher(
+        Publisher.Options(broker: try settings.broker(), clientID: settings["mqtt.client_id"] + "-down"),
+        logger: log.part("publisher"))
+    let http = HTTPClient(configuration: Courier.httpConfiguration)
+    let publicURL = try settings.publicURL()
+    let link: Courier.PersonalLink = { engineer, ticket in personalLink(publicURL, engineer, ticket, linkKey, now()) }
+    let courier = Courier(
+        store: store, options: try settings.courierOptions(), http: http, logger: log.part("notify"), now: now,
+        publish: { topic, payload in try await publisher.publish(try Topic(topic), payload) },
+        personalLink: settings["notify.wecom.personal_link"] == "yes" ? link : nil)
+
+    // The web side.
+    let token = try directory.adminToken()
+    let board = try Board(
+        store: store, options: try settings.boardOptions(photos: directory.photos),
+        doors: BoardDoors(
+            now: now,
+            receivePhoto: { bytes, claim in try await receive(bytes, claim, intake, store, at: now()) },
+            health: { health(subscriber.status, publisher.status, clock) }, listening: listening),
+        keys: BoardKeys(
+            adminTokenHash: Array(SHA256.hash(data: Data(token.utf8))), secret: linkKey.withUnsafeBytes(Array.init)),
+        log: log.part("board"))
+
+    // Started in this order, stopped in the reverse: the door to the broker is the first to close.
+    let services: [any Service] = [
+        Running("http client") { await untilCancelled() } atEnd: { try? await http.shutdown() },
+        Running("publisher") { await untilCancelled() } atEnd: { await publisher.close() },
+        Running("courier") { await courier.run() },
+        Running("stamper") { await stamper.run() },
+        Running("timers") { await runTimers(store, now, log.part("timers")) },
+        try board.application(),
+        Running("gateway") { try await subscriber.run() },
+    ]
+    return ServiceGroup(
+        configuration: ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: log.part("service")))
+}
+
+/// A part of the service that works until it is cancelled.
+private struct Running: Service {
+    let name: String
+    let work: @Sendable () async throws -> Void
+    let atEnd: @Sendable () async -> Void
+
+    init(
+        _ name: String, _ work: @escaping @Sendable () async throws -> Void,
+        atEnd: @escaping @Sendable () async -> Void = {}
+    ) {
+        self.name = name
+        self.work = work
+        self.atEnd = atEnd
+    }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await work() }
+        await atEnd()
+    }
+}
+
+private func untilCancelled() async {
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+}
+
+/// Fires what is due, at most half a second late by the wall: a scaled clock rings no bell.
+private func runTimers(_ store: Store, _ now: @Sendable () -> Instant, _ log: Logger) async {
+    while !Task.isCancelled {
+        do {
+            if let next = try await store.performDue(at: now()), next <= now() { continue }
+        } catch {
+            log.error("timers wait for the store", metadata: ["error": "\(error)"])
+        }
+        try? await Task.sleep(for: .milliseconds(500))
+    }
+}
+
+/// A photo from a phone's browser: the same two steps as one from the broker.
+private func receive(
+    _ bytes: [UInt8], _ claim: PhotoClaim, _ intake: Intake, _ store: Store, at now: Instant
+) async throws -> PhotoReceipt {
+    if let rejection = try store.refusesPhoto(of: claim.by, on: claim.ticket) {
+        return .refused(code: rejection.reason.code, sentence: rejection.detail)
+    }
+    switch try intake.keep(bytes) {
+    case .refused(let refusal): return .refused(code: refusal.code, sentence: refusal.sentence(.en))
+    case .kept(let digest, let exif):
+        let engineer: EngineerID? = if case .engineer(let id) = claim.by { id } else { nil }
+        let position = claim.position.map { $0.report(of: engineer ?? EngineerID(stored: "supervisor")) }
+        let arrival = PhotoArrival(
+            ticket: claim.ticket, by: claim.by, upload: claim.upload, sha256: digest.hex, bytes: bytes.count,
+            capturedAt: claim.capturedAt, position: position, exif: exif)
+        _ = try await store.perform(Input(.photo(arrival)), at: now)
+        return .kept(sha256: digest.hex)
+    }
+}
+
+/// What a person on call asks first.
+private func health(_ up: LinkStatus, _ down: LinkStatus, _ clock: ServiceClock) -> [String: String] {
+    [
+        "broker": up.isConnected ? "connected" : "away", "broker_since": up.since.iso8601,
+        "broker_error": up.lastError.map { "\($0)" } ?? "", "messages": String(up.messages),
+        "bursts": String(up.bursts), "handler_failures": String(up.handlerFailures),
+        "sessions_lost": String(up.sessionsLost), "downlink": down.isConnected ? "connected" : "away",
+        "now": String(clock.now().milliseconds), "clock_rate": String(clock.rate()),
+    ]
+}
+
+/// A one-time sign-in that opens at the ticket.
+func personalLink(
+    _ publicURL: String, _ engineer: EngineerID, _ ticket: TicketID?, _ key: SymmetricKey, _ now: Instant
+) -> String {
+    let token = PersonalLink.make(
+        engineer: engineer, now: now, validFor: .hours(24), secret: key.withUnsafeBytes(Array.init))
+    return "\(publicURL)/l/\(token)" + (ticket.map { "?t=\($0.number)" } ?? "")
+}
+
+extension Logger {
+    func part(_ name: String) -> Logger {
+        var logger = self
+        logger[metadataKey: "part"] = "\(name)"
+        return logger
+    }
+}
+
+extension RawMessage {
+    init(_ message: Message) {
+        self.init(
+            levels: message.topic?.levels, topic: message.topicText, payload: message.payload, size: message.size)
+    }
+}

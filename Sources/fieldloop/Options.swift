@@ -1,0 +1,67 @@
+import Board
+import Domain
+import Foundation
+import Gateway
+import Notify
+
+// From settings to what each part wants to know.
+
+extension Settings {
+    func broker() throws -> Broker {
+        var credentials: Credentials?
+        if let username = optional("mqtt.username") {
+            credentials = Credentials(username: username, password: try secret("mqtt.password_file") ?? "")
+        }
+        let tls = optional("mqtt.tls.ca").map { authority in
+            var identity: (certificate: String, key: String)?
+            if let certificate = optional("mqtt.tls.cert"), let key = optional("mqtt.tls.key") {
+                identity = (certificate, key)
+            }
+            return TLS(authority: authority, identity: identity)
+        }
+        let port = try integer("mqtt.port", 1...65535)
+        return Broker(host: self["mqtt.host"], port: UInt16(port), credentials: credentials, tls: tls)
+    }
+
+    func subscriberOptions() throws -> Subscriber.Options {
+        // Ours stand below the broker's limit, so that what is too large has a stored reason.
+        let classes: [(String, Int)] = [
+            ("fieldloop/v1/photos/+/+", Limits.photoPayload),
+            ("fieldloop/v1/engineers/+/position", Limits.smallPayload),
+            ("fieldloop/v1/engineers/+/answer", Limits.smallPayload),
+            ("fieldloop/v1/+/+/+/reading", Limits.readingPayload),
+            ("fieldloop/v1/+/+/+/waveform", Limits.rejectedHead),
+        ]
+        var options = Subscriber.Options(
+            broker: try broker(), clientID: self["mqtt.client_id"], filters: try classes.map { try TopicFilter($0.0) })
+        options.payloadLimits = try classes.map { PayloadLimit(try TopicFilter($0.0), bytes: $0.1) }
+        return options
+    }
+
+    func courierOptions() throws -> Courier.Options {
+        var options = Courier.Options(publicURL: try publicURL())
+        options.language = try choice("language", of: Language.self)
+        if let url = optional("notify.webhook.url") {
+            guard let secret = try secret("notify.webhook.secret_file") else {
+                throw invalid("notify.webhook.secret_file", "set, since notify.webhook.url is: a webhook is always signed")
+            }
+            options.webhook = try WebhookEndpoint(url: url, secret: secret)
+        }
+        if let url = try secret("notify.wecom.url_file") { options.wecom = try WeComRobot(url: url) }
+        return options
+    }
+
+    func boardOptions(photos: String) throws -> BoardOptions {
+        var options = BoardOptions(photoDirectory: photos)
+        (options.host, options.port) = try listener()
+        if let certificate = optional("http.tls.cert") {
+            guard let key = optional("http.tls.key") else { throw invalid("http.tls.key", "set, since http.tls.cert is") }
+            options.tls = BoardOptions.TLS(certificate: certificate, key: key)
+        }
+        options.publicURL = try publicURL()
+        options.anonymousRead = try anonymousRead()
+        options.language = try choice("language", of: Language.self)
+        options.chartJS = self["board.chart_js"]
+        return options
+    }
+}
