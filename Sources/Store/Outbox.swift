@@ -22,7 +22,7 @@ public enum Delivery: Sendable, Equatable {
     case sent
     /// Try again at the given time.
     case failed(String, again: Instant)
-    /// Given up: on the board, and told to the supervisor by whatever else works.
+    /// Given up: on the board, and told to the supervisor by whatever else works, at most once an hour.
     case dead(String)
     /// Too late to be of use; kept with its reason, told to nobody.
     case lapsed(String)
@@ -78,9 +78,7 @@ extension Store {
                 try db.cached(
                     "UPDATE outbox SET dead_at = ?, attempts = attempts + 1, last_error = ? WHERE id = ?",
                     [now.milliseconds, String(error.prefix(500)), id])
-                guard departure.kind != .undelivered, let ticket = try Ticket.load(db, departure.ticket) else { break }
-                let notice = Notice(.undelivered, to: .supervisor, about: ticket)
-                try notice.enqueue(db, at: now, except: departure.channel)
+                if departure.kind != .undelivered { try db.tellSupervisor(departure, at: now) }
             case .lapsed(let reason):
                 try db.cached(
                     "UPDATE outbox SET dead_at = ?, last_error = ? WHERE id = ?", [now.milliseconds, reason, id])
@@ -114,6 +112,18 @@ extension Store {
                 """, [channel.rawValue, taken ? tokens - 1 : tokens, now.milliseconds])
             return taken ? nil : now + .milliseconds(Int64(((1 - tokens) / perMillisecond).rounded(.up)))
         }
+    }
+}
+
+extension Database {
+    /// A channel that died under a storm leaves hundreds behind; telling of each would keep the other channels from
+    /// their offers. One an hour says where to look, the board shows them all.
+    fileprivate func tellSupervisor(_ dead: Departure, at now: Instant) throws {
+        let told = try Int.fetchOne(
+            self, sql: "SELECT 1 FROM outbox WHERE kind = ? AND created_at > ? LIMIT 1",
+            arguments: [Notice.Kind.undelivered.rawValue, (now - .hours(1)).milliseconds])
+        guard told == nil, let ticket = try Ticket.load(self, dead.ticket) else { return }
+        try Notice(.undelivered, to: .supervisor, about: ticket).enqueue(self, at: now, except: dead.channel)
     }
 }
 
