@@ -10,16 +10,11 @@ struct Backoff {
         self.longest = longest
     }
 
-    mutating func next(using random: inout some RandomNumberGenerator) -> Duration {
+    mutating func next() -> Duration {
         // 2^20 × any sensible first wait is past any cap; the shift must not overflow.
         let full = min(first * (1 << min(failures, 20)), longest)
         failures += 1
-        return full * Double.random(in: 0.5...1, using: &random)
-    }
-
-    mutating func next() -> Duration {
-        var random = SystemRandomNumberGenerator()
-        return next(using: &random)
+        return full * Double.random(in: 0.5...1)
     }
 
     mutating func reset() { failures = 0 }

@@ -96,6 +96,7 @@ extension MosquittoError: CustomStringConvertible {
     /// In words, after `mosquitto_strerror`, `mosquitto_reason_string` or `strerror`, with the number.
     public var description: String {
         if let systemError { return "\(String(cString: strerror(systemError))) (errno \(systemError))" }
+        if self == .timeout { return "Timed out (code \(rawValue))" }  // `mosquitto_strerror` does not know it.
         let reason = rawValue >= Int32(MQTT_RC_UNSPECIFIED.rawValue)
         let text = reason ? mosquitto_reason_string(rawValue) : mosquitto_strerror(rawValue)
         let words = text.map { String(cString: $0) } ?? "unknown error"

@@ -1,60 +1,160 @@
 import Domain
 import Foundation
-import Logging
-import Synchronization
 import Testing
 
 @testable import Gateway
 
-/// What a handler was given, seen from the test.
-final class Received: Sendable {
-    private let bursts = Mutex<[[Message]]>([])
+/// Against a real mosquitto.
+extension Brokers {
+    @Suite struct SubscriberTests {
+        struct Refused: Error {}
 
-    var handler: Subscriber.Handler {
-        { [self] burst in
-            let messages = burst.messages
-            bursts.withLock { $0.append(messages) }
+        @Test func `messages arrive in order, and some together`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            let received = Received()
+            let lines = (1...1_000).map(String.init)
+            try await Subscriber.running(.brisk(mosquitto.broker), handler: received.handler) { subscriber in
+                try await waitUntil("connected") { subscriber.status.isConnected }
+                try await mosquitto.publish(lines, to: "t/a")
+                try await waitUntil("all are here") { received.texts.count >= lines.count }
+                #expect(subscriber.status.messages == lines.count)
+                #expect(subscriber.status.bursts == received.all.count)
+            }
+            #expect(received.texts == lines)
+            #expect(received.all.count < lines.count)
         }
-    }
 
-    var all: [[Message]] { bursts.withLock { $0 } }
-    var messages: [Message] { all.flatMap { $0 } }
-    var texts: [String] { messages.map { String(decoding: $0.payload, as: UTF8.self) } }
-}
+        @Test func `the caps hold with a backlog, and nothing of it is lost or doubled`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            try await mosquitto.openSession()
+            let lines = (1...5_000).map { "\($0) " + String(repeating: "x", count: 100) }
+            try await mosquitto.publish(lines, to: "t/a")
+            var options = try Subscriber.Options.brisk(mosquitto.broker)
+            options.burst = BurstLimits(messages: 300, bytes: 20_000)
+            let received = Received()
+            try await Subscriber.running(options, handler: received.handler) { _ in
+                try await waitUntil("all are here") { received.texts.count >= lines.count }
+            }
+            #expect(received.texts == lines)
+            let largest = try #require(received.all.map(\.count).max())
+            #expect(largest <= 300)
+            #expect(received.all.allSatisfy { $0.dropLast().reduce(0) { $0 + $1.size } < 20_000 }, "one over at most")
+            #expect(received.all.contains { $0.reduce(0) { $0 + $1.size } >= 20_000 }, "the byte cap was reached")
+        }
 
-extension LinkTiming {
-    /// Waits short enough for a test.
-    static var brisk: LinkTiming {
-        var timing = LinkTiming()
-        timing.firstRetry = .milliseconds(10)
-        timing.longestRetry = .milliseconds(50)
-        timing.connect = .seconds(5)
-        return timing
-    }
-}
+        @Test func `the time cap ends a burst`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            try await mosquitto.openSession()
+            try await mosquitto.publish((1...500).map(String.init), to: "t/a")
+            var options = try Subscriber.Options.brisk(mosquitto.broker)
+            options.burst = BurstLimits(time: .nanoseconds(1))
+            let received = Received()
+            try await Subscriber.running(options, handler: received.handler) { subscriber in
+                // With no time at all nothing is ever read: the cap is looked at before each packet.
+                usleep(100_000)
+                #expect(received.all.isEmpty)
+            }
+            options.burst = BurstLimits(time: .milliseconds(1))
+            try await Subscriber.running(options, handler: received.handler) { _ in
+                try await waitUntil("all are here") { received.texts.count >= 500 }
+            }
+            #expect(received.texts.count == 500)
+        }
 
-func options(_ broker: Broker, _ filter: String = "t/#") throws -> Subscriber.Options {
-    var options = Subscriber.Options(broker: broker, clientID: "gateway-tests", filters: [try TopicFilter(filter)])
-    options.timing = .brisk
-    return options
-}
+        @Test func `a handler that throws now and then loses nothing`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            let received = Received()
+            let attempts = Received()
+            let handler: Subscriber.Handler = { burst in
+                attempts.append(burst.messages)
+                if attempts.all.count % 3 == 1 { throw Refused() }
+                received.append(burst.messages)
+            }
+            let lines = (1...800).map(String.init)
+            var options = try Subscriber.Options.brisk(mosquitto.broker)
+            options.burst = BurstLimits(messages: 100)
+            try await Subscriber.running(options, handler: handler) { subscriber in
+                try await waitUntil("connected") { subscriber.status.isConnected }
+                try await mosquitto.publish(lines, to: "t/a")
+                try await waitUntil("all are here") { Set(received.texts).count == lines.count }
+                #expect(subscriber.status.handlerFailures > 1)
+            }
+            #expect(Set(received.texts) == Set(lines))
+        }
 
-let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+        @Test func `a clean stop in mid-stream leaves nothing to be sent again`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            try await mosquitto.openSession()
+            let lines = (1...5_000).map(String.init)
+            try await mosquitto.publish(lines, to: "t/a")
+            var options = try Subscriber.Options.brisk(mosquitto.broker)
+            options.burst = BurstLimits(messages: 100)
+            let received = Received()
+            var stops = 0
+            while received.texts.count < lines.count {
+                let before = received.texts.count
+                try await Subscriber.running(options, handler: received.handler) { _ in
+                    try await waitUntil("some are here") { received.texts.count >= min(before + 700, lines.count) }
+                }
+                stops += 1
+            }
+            #expect(received.texts == lines)
+            #expect(stops > 2)
+        }
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
-struct SubscriberTests {
-    @Test func `messages arrive in order, and all of them`() throws {
-        let mosquitto = try Mosquitto()
-        try mosquitto.start()
-        let received = Received()
-        let subscriber = try Subscriber(options(mosquitto.broker), logger: quiet, handler: received.handler)
-        try subscriber.start()
-        defer { subscriber.stop() }
-        try waitUntil("connected") { subscriber.status.isConnected }
-        let lines = (1...1_000).map(String.init)
-        try mosquitto.publishLines(lines.joined(separator: "\n"), to: "t/a")
-        try waitUntil("all are here") { received.texts.count >= lines.count }
-        #expect(received.texts == lines)
-        #expect(received.all.count < lines.count, "some came together")
+        @Test func `a retained message says that it is one`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            try await mosquitto.publish(["kept"], to: "t/kept", options: ["-r"])
+            let received = Received()
+            try await Subscriber.running(.brisk(mosquitto.broker), handler: received.handler) { subscriber in
+                try await waitUntil("connected") { subscriber.status.isConnected }
+                try await mosquitto.publish(["new"], to: "t/new", options: ["-q", "0"])
+                try await waitUntil("both are here") { received.messages.count == 2 }
+            }
+            #expect(received.texts == ["kept", "new"])
+            #expect(received.messages.map(\.isRetained) == [true, false])
+            #expect(received.messages.map(\.qos) == [.atLeastOnce, .atMostOnce])
+        }
+
+        @Test func `of an oversized payload the head and the true size remain`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            var options = try Subscriber.Options.brisk(mosquitto.broker)
+            options.payloadLimits = [
+                PayloadLimit(try TopicFilter("t/small/#"), bytes: 1_000),
+                PayloadLimit(try TopicFilter("t/#"), bytes: 5_000),
+            ]
+            let received = Received()
+            try await Subscriber.running(options, handler: received.handler) { subscriber in
+                try await waitUntil("connected") { subscriber.status.isConnected }
+                let text = String(repeating: "y", count: 1_001)
+                try await mosquitto.publish([text], to: "t/small/a")
+                try await mosquitto.publish([text], to: "t/large/a")
+                try await waitUntil("both are here") { received.messages.count == 2 }
+            }
+            #expect(received.messages.map(\.isTruncated) == [true, false])
+            #expect(received.messages.map(\.size) == [1_001, 1_001])
+            #expect(received.messages.map(\.payload.count) == [Limits.rejectedHead, 1_001])
+        }
+
+        @Test func `a topic that is none of ours is passed on for a reason to be stored`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            let long = "t/" + String(repeating: "a", count: Limits.topicLength)
+            let received = Received()
+            try await Subscriber.running(.brisk(mosquitto.broker), handler: received.handler) { subscriber in
+                try await waitUntil("connected") { subscriber.status.isConnected }
+                try await mosquitto.publish(["x"], to: long)
+                try await waitUntil("it is here") { received.messages.count == 1 }
+            }
+            #expect(received.messages[0].topic == nil)
+            #expect(received.messages[0].topicText == String(long.prefix(Limits.topicLength)))
+        }
     }
 }
