@@ -12,6 +12,10 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let real = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -29,6 +33,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -51,7 +57,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["Domain", "Geo", grdb, crypto]),
         .target(name: "Ingest", dependencies: ["Domain", "Geo", "Store", log]),
         .target(name: "Photos", dependencies: ["CExif", "CJPEG", "CText", "Domain", "Geo", "Store", crypto, log]),
-        .target(name: "Notify", dependencies: ["Domain", "Store", crypto, httpClient, log]),
+        .target(name: "Notify", dependencies: ["Domain", "Store", crypto, httpClient, log, nio, nioHTTP, nioPosix]),
         .target(
             name: "Board",
             dependencies: ["Domain", "Geo", "Store", crypto, hummingbird, hummingbirdTLS, log, mustache],
@@ -61,7 +67,7 @@ let package = Package(
             name: "fieldloop",
             dependencies: [
                 "Board", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store",
-                arguments, crypto, httpClient, lifecycle, log, signals, yams,
+                arguments, crypto, httpClient, lifecycle, log, nio, nioHTTP, nioSSL, signals, yams,
             ]),
 
         .testTarget(name: "TidyTests"),
@@ -71,7 +77,7 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "Geo", grdb]),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Store", "Domain", "Geo", grdb]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Domain", "Geo", "Store"]),
-        .testTarget(name: "NotifyTests", dependencies: ["Notify", "Store", "Domain", hummingbird, httpClient, crypto]),
+        .testTarget(name: "NotifyTests", dependencies: ["Notify", "Store", "Domain", hummingbird, httpClient, crypto, log, nio]),
         .testTarget(name: "BoardTests", dependencies: ["Board", "Store", "Domain", "Geo", hummingbirdTesting]),
         .testTarget(
             name: "FlowTests", dependencies: ["fieldloop", "Board", "Domain", "Gateway", "Ingest", "Store", "Geo"]),

@@ -81,7 +81,7 @@ extension Departure {
     }
 
     /// The ticket's page on the board.
-    func page(under publicURL: String) -> String { "\(publicURL)/tickets/\(ticket.number)" }
+    func page(under publicURL: String) -> String { "\(publicURL)/t/\(ticket.number)" }
 }
 
 /// JSON with sorted keys, so that equal values are equal bytes.

@@ -123,10 +123,12 @@ private func receive(
     _ bytes: [UInt8], _ claim: PhotoClaim, _ intake: Intake, _ store: Store, at now: Instant
 ) async throws -> PhotoReceipt {
     if let rejection = try store.refusesPhoto(of: claim.by, on: claim.ticket) {
-        return .refused(code: rejection.reason.code, sentence: rejection.detail)
+        return .refused(code: rejection.reason.code, sentence: LocalName(zh: rejection.detail, en: rejection.detail))
     }
     switch try intake.keep(bytes) {
-    case .refused(let refusal): return .refused(code: refusal.code, sentence: refusal.sentence(.en))
+    case .refused(let refusal):
+        return .refused(
+            code: refusal.code, sentence: LocalName(zh: refusal.sentence(.zh), en: refusal.sentence(.en)))
     case .kept(let digest, let exif):
         let engineer: EngineerID? = if case .engineer(let id) = claim.by { id } else { nil }
         let position = claim.position.map { $0.report(of: engineer ?? EngineerID(stored: "supervisor")) }

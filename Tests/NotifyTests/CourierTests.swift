@@ -110,7 +110,7 @@ import Testing
             #expect(dead.allSatisfy { $0.channel == "webhook" && $0.error == "HTTP 500" })
             let told = server.heard("/robot").filter { $0.text.contains("未能送达") }
             #expect(told.count == 1)
-            #expect(told.allSatisfy { $0.text.contains("https://f.example/tickets/1") })
+            #expect(told.allSatisfy { $0.text.contains("https://f.example/t/1") })
             #expect(try await plant.fate(.webhook, .undelivered) == nil, "not by the channel that failed")
         }
     }

@@ -38,7 +38,7 @@ import Testing
                 try await waitUntil("it is sent") { !server.heard("/robot").isEmpty }
             }
             #expect(server.heard("/robot")[0].text.contains("Can you take it?"))
-            #expect(server.heard("/robot")[0].text.contains("https://f.example/tickets/1"))
+            #expect(server.heard("/robot")[0].text.contains("https://f.example/t/1"))
         }
     }
 

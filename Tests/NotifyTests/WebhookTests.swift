@@ -42,7 +42,7 @@ import Testing
             #expect(offer.timestamp == plant.clock.now.iso8601)
             #expect(offer.data.id == heard[1].headers["webhook-id"])
             #expect(offer.data.engineer == "E03")
-            #expect(offer.data.url == "https://f.example/tickets/1")
+            #expect(offer.data.url == "https://f.example/t/1")
             #expect(offer.data.textEn.contains("Can you take it?"))
             #expect(offer.data.textZh.contains("请接单"))
         }
