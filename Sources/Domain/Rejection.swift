@@ -9,6 +9,8 @@ public enum RejectionReason: Hashable, Sendable {
     case missingDatum, unknownDatum, noPosition, positionInTheFuture, olderPosition
     // People, tickets, photos
     case unknownEngineer, unknownTicket, unknownAnswer
+    /// A decision that could not be stored: a mistake of ours.
+    case undecidable
     case refused(Refusal)
     case photo(code: String)
 
@@ -39,6 +41,7 @@ public enum RejectionReason: Hashable, Sendable {
         case .unknownEngineer: "unknown_engineer"
         case .unknownTicket: "unknown_ticket"
         case .unknownAnswer: "unknown_answer"
+        case .undecidable: "undecidable"
         case .refused(let refusal): refusal.code
         case .photo(let code): "photo_\(code)"
         }

@@ -67,7 +67,25 @@ public struct Ingest: Sendable {
             }
         }
         flush()
-        try store.perform(inputs, at: now())
+        try commit(inputs)
+    }
+
+    /// One transaction for the burst. An input that no decision can be stored for (a mistake of ours, not of the disk)
+    /// must not hold up all that queues behind it for ever: it is looked for, set aside with its reason, and the rest
+    /// goes on.
+    private func commit(_ inputs: [Input]) throws {
+        do {
+            try store.perform(inputs, at: now())
+        } catch where Store.isUndecidable(error) {
+            for input in inputs.flatMap(\.singly) {
+                do {
+                    try store.perform([input], at: now())
+                } catch where Store.isUndecidable(error) {
+                    let rejection = Rejection(.undecidable, "please report this: \(error)")
+                    try store.perform([Input(.rejected(rejection), origin: input.anyOrigin)], at: now())
+                }
+            }
+        }
     }
 
     private enum Decoded {

@@ -19,6 +19,18 @@ public struct Input: Sendable {
         self.body = body
         self.origin = origin
     }
+
+    /// A run of readings as one input each.
+    public var singly: [Input] {
+        guard case .readings(let readings) = body else { return [self] }
+        return readings.map { Input(.readings([$0]), origin: $0.origin) }
+    }
+
+    /// The input's own, or its first reading's.
+    public var anyOrigin: Origin? {
+        if case .readings(let readings) = body { return origin ?? readings.first?.origin }
+        return origin
+    }
 }
 
 /// A position as a client sent it: the raw pair stays with its datum.

@@ -27,12 +27,23 @@ extension Store {
         return refusal
     }
 
+    /// Whether a failed `perform` would fail again however healthy the disk is: the decision contradicts what is
+    /// stored.
+    public static func isUndecidable(_ error: any Error) -> Bool {
+        if error is AssignmentRaced { return true }
+        return (error as? DatabaseError)?.resultCode == .SQLITE_CONSTRAINT
+    }
+
     /// Fires what is due. Returns when the next timer is due.
     public func performDue(at now: Instant) async throws -> Instant? {
         let (next, visible) = try await pool.write { [policy] db -> (Instant?, Bool) in
             var transaction = Transaction(now: now, policy: policy)
             for timer in try Domain.Timer.due(db, at: now) {
-                guard let ticket = try Ticket.load(db, timer.ticket) else { continue }
+                guard let ticket = try Ticket.load(db, timer.ticket) else {
+                    // One that can't be read must not be due for ever.
+                    try Effect.cancelTimer(timer.kind, timer.ticket).apply(db, at: now)
+                    continue
+                }
                 try transaction.apply(Decide.due(timer, ticket, at: now, policy), db)
             }
             return (try Domain.Timer.next(db), transaction.isVisible)

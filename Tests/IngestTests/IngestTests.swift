@@ -134,6 +134,23 @@ import Testing
         #expect(try house.reasons() == ["no_position"])
     }
 
+    @Test func oneUndecidableReadingDoesNotStopTheRest() throws {
+        let house = try House()
+        try house.store.pool.write { db in
+            try db.execute(
+                sql: """
+                    CREATE TRIGGER mistake BEFORE INSERT ON reading WHEN NEW.value = 7
+                    BEGIN SELECT raise(ABORT, 'contradiction'); END
+                    """)
+        }
+        let now = House.now.milliseconds
+        let payload = { (value: Int) in Array("{\"ts\":\(now - Int64(value)),\"temperature_c\":\(value)}".utf8) }
+        try house.take((reading, payload(1)), (reading, payload(7)), (reading, payload(2)))
+        #expect(try house.texts("SELECT CAST(value AS INTEGER) FROM reading ORDER BY value") == ["1", "2"])
+        #expect(try house.reasons() == ["undecidable"])
+        #expect(try house.texts("SELECT topic FROM rejected") == [reading])
+    }
+
     @Test func aStoreThatFailsAcknowledgesNothing() throws {
         let house = try House()
         try house.store.close()
