@@ -94,8 +94,8 @@ public struct PhotoPosition: Sendable, Hashable {
 public enum PhotoReceipt: Sendable {
     /// Durable and on the ticket, now or since an earlier try.
     case kept(sha256: String)
-    /// Not taken: a code and a sentence that says what to do.
-    case refused(code: String, sentence: String)
+    /// Not taken: a code (`RejectionReason.code`) and a sentence that says what to do, in both languages.
+    case refused(code: String, sentence: LocalName)
 }
 
 /// The secrets of the web side.

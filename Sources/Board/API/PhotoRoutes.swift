@@ -30,7 +30,7 @@ struct PhotoRoutes {
         guard try await board.store.facts(of: claim.ticket) != nil else { throw Problem.noTicket }
         switch try await board.doors.receivePhoto(form.file, claim) {
         case .refused(let code, let sentence):
-            throw Problem(status: .unprocessableContent, code: code, title: sentence)
+            throw Problem(status: .unprocessableContent, code: code, title: sentence[context.language])
         case .kept(let sha256):
             if case .engineer(let id) = actor, let position = claim.position {
                 _ = try await board.store.perform(Input(.position(position.report(of: id))), at: now)

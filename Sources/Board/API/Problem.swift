@@ -75,21 +75,6 @@ extension Refusal {
         case .oldOffer, .wrongState, .stillRaised: .conflict
         }
     }
-
-    fileprivate var values: [String: String] {
-        switch self {
-        case .unknownAction(let name): ["action": String(name.prefix(40))]
-        case .missing(let field): ["field": field]
-        case .oldOffer(let yours, let now): ["yours": String(yours), "now": String(now)]
-        case .wrongState(let state): ["state": state.rawValue]
-        case .stillRaised(let point, let measure, let value, let clear):
-            [
-                "point": point.description, "measure": measure.name, "value": decimal(value),
-                "clear": decimal(clear),
-            ]
-        case .unknownTicket, .notYours, .notAllowed: [:]
-        }
-    }
 }
 
 extension Response {

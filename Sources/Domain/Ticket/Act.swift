@@ -42,7 +42,7 @@ extension Decide {
             return ([], error)
         }
         if let refusal = stillRaised(action, scene) {
-            change.log(.doneRefused, by: actor, ["reason": refusal.sentence])
+            change.log(.doneRefused, by: actor, refusal.values.merging(["reason": refusal.sentence]) { a, _ in a })
             return (change.effects, refusal)
         }
         switch action {

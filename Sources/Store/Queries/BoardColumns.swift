@@ -42,8 +42,8 @@ extension Store {
                     ticket.engineer = ? AND (ticket.state NOT IN ('closed', 'cancelled') OR ticket.state_since >= ?)
                     """,
                 orderBy: """
-                    ticket.state IN ('closed', 'cancelled'), ticket.state <> 'offered', ticket.grade = 'A' DESC,
-                    ticket.opened_at
+                    ticket.state IN ('closed', 'cancelled'), ticket.state <> 'offered', ticket.state = 'verifying',
+                    ticket.grade = 'A' DESC, ticket.opened_at
                     """,
                 limit: Limits.phoneTickets, [engineer.text, (now - .hours(24)).milliseconds])
         }
