@@ -77,7 +77,9 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "Geo", grdb]),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Store", "Domain", "Geo", grdb]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Domain", "Geo", "Store"]),
-        .testTarget(name: "NotifyTests", dependencies: ["Notify", "Store", "Domain", hummingbird, httpClient, crypto, log, nio]),
+        .testTarget(
+            name: "NotifyTests",
+            dependencies: ["Notify", "Store", "Domain", hummingbird, httpClient, crypto, log, nio]),
         .testTarget(name: "BoardTests", dependencies: ["Board", "Store", "Domain", "Geo", hummingbirdTesting]),
         .testTarget(
             name: "FlowTests", dependencies: ["fieldloop", "Board", "Domain", "Gateway", "Ingest", "Store", "Geo"]),

@@ -76,11 +76,11 @@ public struct Ingest: Sendable {
     private func commit(_ inputs: [Input]) throws {
         do {
             try store.perform(inputs, at: now())
-        } catch where Store.isUndecidable(error) {
+        } catch  where Store.isUndecidable(error) {
             for input in inputs.flatMap(\.singly) {
                 do {
                     try store.perform([input], at: now())
-                } catch where Store.isUndecidable(error) {
+                } catch  where Store.isUndecidable(error) {
                     let rejection = Rejection(.undecidable, "please report this: \(error)")
                     try store.perform([Input(.rejected(rejection), origin: input.anyOrigin)], at: now())
                 }

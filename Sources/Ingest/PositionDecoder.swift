@@ -32,7 +32,8 @@ struct PositionDraft {
     /// `now` stands in for a missing fix time only in what carries its own time of capture.
     func report(_ engineer: EngineerID, fixAt fallback: Instant? = nil) throws(Rejection) -> PositionReport {
         guard let datum else {
-            throw Rejection(.missingDatum, "“datum” is missing: wgs84, gcj02 or bd09; without it we can't know where this is")
+            throw Rejection(
+                .missingDatum, "“datum” is missing: wgs84, gcj02 or bd09; without it we can't know where this is")
         }
         guard let known = Datum(rawValue: datum.lowercased()) else {
             throw Rejection(.unknownDatum, "“\(datum.prefix(20))” is no datum; use wgs84, gcj02 or bd09")

@@ -67,8 +67,16 @@ func build(
 
     // Started in this order, stopped in the reverse: the door to the broker is the first to close.
     let services: [any Service] = [
-        Running("http client") { await untilCancelled() } atEnd: { try? await http.shutdown() },
-        Running("publisher") { await untilCancelled() } atEnd: { await publisher.close() },
+        Running("http client") {
+            await untilCancelled()
+        } atEnd: {
+            try? await http.shutdown()
+        },
+        Running("publisher") {
+            await untilCancelled()
+        } atEnd: {
+            await publisher.close()
+        },
         Running("courier") { await courier.run() },
         Running("stamper") { await stamper.run() },
         Running("timers") { await runTimers(store, now, log.part("timers")) },

@@ -16,7 +16,8 @@ struct Fieldloop: AsyncParsableCommand {
             `ops/run` does all of this. `fieldloop settings` lists every setting.
             """,
         subcommands: [
-            Serve.self, Import.self, Replay.self, Link.self, Story.self, ListSettings.self,
+            Serve.self, Import.self, Doctor.self, Replay.self, StampCommand.self, Link.self, Story.self,
+            ListSettings.self,
         ])
 }
 

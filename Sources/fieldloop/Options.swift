@@ -43,7 +43,8 @@ extension Settings {
         options.language = try choice("language", of: Language.self)
         if let url = optional("notify.webhook.url") {
             guard let secret = try secret("notify.webhook.secret_file") else {
-                throw invalid("notify.webhook.secret_file", "set, since notify.webhook.url is: a webhook is always signed")
+                throw invalid(
+                    "notify.webhook.secret_file", "set, since notify.webhook.url is: a webhook is always signed")
             }
             options.webhook = try WebhookEndpoint(url: url, secret: secret)
         }
@@ -55,7 +56,9 @@ extension Settings {
         var options = BoardOptions(photoDirectory: photos)
         (options.host, options.port) = try listener()
         if let certificate = optional("http.tls.cert") {
-            guard let key = optional("http.tls.key") else { throw invalid("http.tls.key", "set, since http.tls.cert is") }
+            guard let key = optional("http.tls.key") else {
+                throw invalid("http.tls.key", "set, since http.tls.cert is")
+            }
             options.tls = BoardOptions.TLS(certificate: certificate, key: key)
         }
         options.publicURL = try publicURL()

@@ -17,7 +17,10 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "For demonstrations: how many seconds of the service pass in one of the wall.")
     var clockRate: Double?
 
-    @Option(help: "Minutes that the service's clock starts behind the wall, with --clock-rate; it runs until it has caught up.")
+    @Option(
+        help:
+            "Minutes that the service's clock starts behind the wall, with --clock-rate; it runs until it has caught up."
+    )
     var clockBehind: Int?
 
     func validate() throws {

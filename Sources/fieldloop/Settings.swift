@@ -22,23 +22,31 @@ struct Settings: Sendable {
 
         Key(name: "mqtt.host", standard: "127.0.0.1", help: "the broker"),
         Key(name: "mqtt.port", standard: "1883", help: "1883, or 8883 with TLS"),
-        Key(name: "mqtt.client_id", standard: "fieldloop", help: "names our session at the broker; one service, one id"),
+        Key(
+            name: "mqtt.client_id", standard: "fieldloop", help: "names our session at the broker; one service, one id"),
         Key(name: "mqtt.username", standard: "", help: "empty: none"),
         Key(name: "mqtt.password_file", standard: "", help: "a file that holds the password alone"),
-        Key(name: "mqtt.tls.ca", standard: "", help: "PEM; set: TLS is used and the broker must show a certificate of it"),
+        Key(
+            name: "mqtt.tls.ca", standard: "",
+            help: "PEM; set: TLS is used and the broker must show a certificate of it"),
         Key(name: "mqtt.tls.cert", standard: "", help: "PEM; our certificate, if the broker asks for one"),
         Key(name: "mqtt.tls.key", standard: "", help: "PEM; its key"),
 
         Key(name: "http.listen", standard: "127.0.0.1:8080", help: "address:port of the board"),
         Key(name: "http.tls.cert", standard: "", help: "PEM chain; phones need HTTPS for camera and position"),
         Key(name: "http.tls.key", standard: "", help: "PEM; its key"),
-        Key(name: "http.public_url", standard: "", help: "how people reach the board, for links; default: the listener"),
+        Key(
+            name: "http.public_url", standard: "", help: "how people reach the board, for links; default: the listener"),
         Key(name: "http.anonymous_read", standard: "auto", help: "yes, no or auto (yes on loopback only)"),
 
         Key(name: "notify.webhook.url", standard: "", help: "where every notice is posted, signed (Standard Webhooks)"),
         Key(name: "notify.webhook.secret_file", standard: "", help: "a file with the secret, whsec_…"),
-        Key(name: "notify.wecom.url_file", standard: "", help: "a file with the WeCom robot's address: it holds its key"),
-        Key(name: "notify.wecom.personal_link", standard: "yes", help: "one-time sign-in link for the engineer, yes or no"),
+        Key(
+            name: "notify.wecom.url_file", standard: "", help: "a file with the WeCom robot's address: it holds its key"
+        ),
+        Key(
+            name: "notify.wecom.personal_link", standard: "yes",
+            help: "one-time sign-in link for the engineer, yes or no"),
 
         Key(name: "detect.history_hours", standard: "24", help: "older readings are recorded and wake nobody"),
         Key(name: "detect.reject_days", standard: "30", help: "older readings are rejected"),

@@ -37,7 +37,9 @@ final class StoryPlayer: Sendable {
 
     /// Plays to the end and returns what was not as expected.
     func play() async throws -> [String] {
-        say("the machine runs; \(recording.samples.count) readings of \(recording.sites.sorted().joined(separator: ", "))")
+        say(
+            "the machines run: \(recording.samples.count) readings in \(Int(recording.length.inMinutes)) minutes"
+        )
         let problems = try await withThrowingTaskGroup(of: [String].self) { group in
             group.addTask { try await self.playReadings() }
             group.addTask { try await self.playSteps() }

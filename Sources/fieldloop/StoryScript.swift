@@ -66,7 +66,9 @@ extension StoryScript.Step {
     func message(folder: String, offer: StoryOffer?, now: Instant) throws -> (Topic, [UInt8]) {
         switch `do` {
         case .position:
-            guard let position = position(at: now) else { throw Recording.Invalid(description: "position without lat, lon, datum") }
+            guard let position = position(at: now) else {
+                throw Recording.Invalid(description: "position without lat, lon, datum")
+            }
             return (try Topic("fieldloop/v1/engineers/\(by)/position"), Array(position.utf8))
         case .photo:
             guard let file, let upload else { throw Recording.Invalid(description: "photo without file and upload") }

@@ -64,7 +64,8 @@ import Testing
     @Test func duplicatesAndConflicts() {
         var scene = Scene()
         let reading = scene.reading(0, 3)
-        var effects = Decide.readings([reading, reading, reading, reading], &scene.state, at: Scene.at(0), scene.policy)
+        var effects = Decide.readings(
+            [reading, reading, reading, reading], &scene.state, at: Scene.at(0), scene.policy)
         #expect(effects.recorded == 2, "velocity and run state, once")
         #expect(effects.opened.isEmpty && effects.rejections.isEmpty)
         effects = Decide.readings([scene.reading(0, 4)], &scene.state, at: Scene.at(0), scene.policy)

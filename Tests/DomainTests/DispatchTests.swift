@@ -47,7 +47,8 @@ import Testing
         #expect(reason(ledger, "E4") == .declinedRecently)
         #expect(reason(ledger, "E5") == .noPosition)
         #expect(reason(ledger, "E6") == .lacksSkill("pump", needed: 2, has: 0))
-        #expect(ledger.counts == ["off_shift": 1, "lacks_skill": 2, "at_cap": 1, "declined_recently": 1, "no_position": 1])
+        #expect(
+            ledger.counts == ["off_shift": 1, "lacks_skill": 2, "at_cap": 1, "declined_recently": 1, "no_position": 1])
     }
 
     @Test func declineRestsForHalfAnHour() {
@@ -79,7 +80,8 @@ import Testing
 
     @Test func offerHasEpochLedgerTimerAndNotice() {
         let ticket = Ticket(
-            id: TicketID(1), fault: Fault(asset: asset.id, kind: .vibration), grade: .A, severity: .warning, openedAt: now)
+            id: TicketID(1), fault: Fault(asset: asset.id, kind: .vibration), grade: .A, severity: .warning,
+            openedAt: now)
         let effects = Decide.dispatch(ticket, asset, [Scene.engineer("E1")], at: now, policy)
         #expect(effects.timers == [.offerExpires])
         #expect(effects.notices == [.offer])
@@ -95,7 +97,8 @@ import Testing
 
     @Test func nobodyEligibleIsToldOnceAndRetried() throws {
         let ticket = Ticket(
-            id: TicketID(1), fault: Fault(asset: asset.id, kind: .vibration), grade: .A, severity: .warning, openedAt: now)
+            id: TicketID(1), fault: Fault(asset: asset.id, kind: .vibration), grade: .A, severity: .warning,
+            openedAt: now)
         let first = Decide.dispatch(ticket, asset, [Scene.engineer("E1", load: 2)], at: now, policy)
         #expect(first.notices == [.nobodyEligible])
         #expect(first.timers == [.dispatchAgain])

@@ -8,7 +8,8 @@ import Testing
 
     private func ticket(_ state: TicketState, epoch: Int = 1) -> Ticket {
         Ticket(
-            id: TicketID(1), fault: Fault(asset: AssetID(stored: "P1"), kind: .vibration), grade: .A, severity: .warning,
+            id: TicketID(1), fault: Fault(asset: AssetID(stored: "P1"), kind: .vibration), grade: .A,
+            severity: .warning,
             state: state, engineer: engineer, epoch: epoch, openedAt: Scene.at(0))
     }
 
@@ -63,7 +64,8 @@ import Testing
         #expect(refusal == .stillRaised(point: point, measure: .velocityRMS, value: 3.9, clear: 2.52))
         #expect(refusal?.sentence.contains("3.90") == true)
         #expect(effects.entries == [.doneRefused] && effects.saved == nil)
-        let (override, none) = act(.override(reason: "pump scrapped"), by: .supervisor, on: .diagnosing, raised: [raised])
+        let (override, none) = act(
+            .override(reason: "pump scrapped"), by: .supervisor, on: .diagnosing, raised: [raised])
         #expect(none == nil && override.saved?.outcome == .overridden)
     }
 

@@ -20,7 +20,8 @@ import Testing
             let files = [
                 "sites.csv": "id,name_zh,name_en,lat,lon,datum,timezone,entity\ns,厂,S,29.8,121.7,wgs84,Asia/Shanghai,x",
                 "customers.csv": "id,name_zh,name_en,grade,contact,phone\nC1,远,Y,A,f,1",
-                "zone_limits.csv": "version,machine_class,measure,ab,bc,cd,source\n1,c,velocity_rms_mm_s,1.4,2.8,4.5,ISO",
+                "zone_limits.csv":
+                    "version,machine_class,measure,ab,bc,cd,source\n1,c,velocity_rms_mm_s,1.4,2.8,4.5,ISO",
                 "assets.csv":
                     "id,site,name_zh,name_en,customer,machine_class,rated_rpm,power_kw,bearing,skill,skill_level\n"
                     + "P1,s,泵,Pump,C1,c,,,,pump,2",
@@ -34,7 +35,8 @@ import Testing
             #expect(report.errors.isEmpty, "\(report.errors)")
             ingest = Ingest(store: store, now: { House.now }) { bytes in
                 bytes.starts(with: [0xFF, 0xD8])
-                    ? .kept(sha256: String(bytes.count), exif: nil) : .refused(code: "not_jpeg", sentence: "send a JPEG")
+                    ? .kept(sha256: String(bytes.count), exif: nil)
+                    : .refused(code: "not_jpeg", sentence: "send a JPEG")
             }
         }
 
@@ -47,7 +49,8 @@ import Testing
             try ingest.take(
                 messages.map {
                     RawMessage(
-                        levels: $0.0.split(separator: "/", omittingEmptySubsequences: false), topic: $0.0, payload: $0.1,
+                        levels: $0.0.split(separator: "/", omittingEmptySubsequences: false), topic: $0.0,
+                        payload: $0.1,
                         size: $0.1.count)
                 })
         }
@@ -92,15 +95,20 @@ import Testing
         ("fieldloop/v1/engineers/E1/position", #"{"lat":null,"lon":121,"datum":"wgs84","fix_at":1}"#, "no_position"),
         ("fieldloop/v1/engineers/E1/position", #"{"lat":29,"lon":121,"datum":"wgs84"}"#, "missing_time"),
         ("fieldloop/v1/engineers/E1/position", #"{"lat":"29","lon":121,"datum":"wgs84"}"#, "wrong_type"),
-        ("fieldloop/v1/engineers/E9/position", #"{"lat":29,"lon":121,"datum":"wgs84","fix_at":1767225600000}"#,
-            "unknown_engineer"),
+        (
+            "fieldloop/v1/engineers/E9/position", #"{"lat":29,"lon":121,"datum":"wgs84","fix_at":1767225600000}"#,
+            "unknown_engineer"
+        ),
         ("fieldloop/v1/engineers/E1/answer", #"{"ticket":9,"epoch":1,"answer":"accept"}"#, "unknown_ticket"),
         ("fieldloop/v1/engineers/E1/answer", #"{"ticket":1,"epoch":1,"answer":"explode"}"#, "unknown_answer"),
         ("fieldloop/v1/engineers/E9/answer", #"{"ticket":1,"epoch":1,"answer":"accept"}"#, "not_allowed"),
         ("fieldloop/v1/engineers/E1/answer", #"{"ticket":1,"answer":"override","reason":"x"}"#, "not_allowed"),
-        ("fieldloop/v1/photos/E1/u1", "{\"ticket\":1}", "wrong_shape"), ("fieldloop/v1/photos/E1/u1", "{\"ticket\":1}\n", "empty"),
-        ("fieldloop/v1/photos/E1/u1", "{}\nxx", "unknown_ticket"), ("fieldloop/v1/photos/E1/u1", "{\"ticket\":1}\nGIF", "photo_not_jpeg"),
-        ("fieldloop/v1/photos/E1/u1", "{\"ticket\":7}\nGIF", "unknown_ticket"), ("fieldloop/v1/photos/E9/u1", "{\"ticket\":1}\nGIF", "unknown_engineer"),
+        ("fieldloop/v1/photos/E1/u1", "{\"ticket\":1}", "wrong_shape"),
+        ("fieldloop/v1/photos/E1/u1", "{\"ticket\":1}\n", "empty"),
+        ("fieldloop/v1/photos/E1/u1", "{}\nxx", "unknown_ticket"),
+        ("fieldloop/v1/photos/E1/u1", "{\"ticket\":1}\nGIF", "photo_not_jpeg"),
+        ("fieldloop/v1/photos/E1/u1", "{\"ticket\":7}\nGIF", "unknown_ticket"),
+        ("fieldloop/v1/photos/E9/u1", "{\"ticket\":1}\nGIF", "unknown_engineer"),
     ]) func eachHasAReasonAndTheServiceGoesOn(topic: String, payload: String, reason: String) throws {
         let house = try House()
         try breach(house)
@@ -125,9 +133,13 @@ import Testing
     @Test func photosComeWithTheirPosition() throws {
         let house = try House()
         try breach(house)
-        let header = #"{"ticket":1,"captured_at":1767225600000,"position":{"lat":29.8657,"lon":121.5481,"datum":"gcj02"}}"#
+        let header =
+            #"{"ticket":1,"captured_at":1767225600000,"position":{"lat":29.8657,"lon":121.5481,"datum":"gcj02"}}"#
         try house.take(("fieldloop/v1/photos/E1/u1", Array((header + "\n").utf8) + [0xFF, 0xD8, 1, 2]))
-        #expect(try house.texts("SELECT datum || round(raw_latitude, 4) || round(latitude, 3) FROM photo") == ["gcj0229.865729.868"])
+        #expect(
+            try house.texts("SELECT datum || round(raw_latitude, 4) || round(latitude, 3) FROM photo") == [
+                "gcj0229.865729.868"
+            ])
         let nowhere = #"{"ticket":1,"position":{"lat":0,"lon":0,"datum":"wgs84"}}"#
         try house.take(("fieldloop/v1/photos/E1/u2", Array((nowhere + "\n").utf8) + [0xFF, 0xD8, 1]))
         #expect(try house.texts("SELECT count(*) FROM photo") == ["2"], "a bad position does not cost the photo")

@@ -24,6 +24,19 @@ import Testing
         #expect(throws: JSONFailure.self) { try skip(text) }
     }
 
+    /// Words that only begin like JSON's are no JSON, rather than a value of the wrong type or a number out of range.
+    @Test(arguments: ["ticket 1", "falsch", "no", "Nothing", "Info"]) func words(_ text: String) {
+        #expect(throws: JSONFailure.syntax(at: 0)) {
+            var scanner = JSONScanner(Array(text.utf8))
+            try scanner.object { (scanner, _) throws(JSONFailure) in try scanner.skip() }
+        }
+        #expect(throws: JSONFailure.syntax(at: 0)) { try skip(text) }
+    }
+
+    @Test(arguments: ["NaN", "Infinity", "-Infinity"]) func notFinite(_ text: String) {
+        #expect(throws: JSONFailure.notFinite) { try skip(text) }
+    }
+
     @Test func invalidUTF8() {
         #expect(throws: JSONFailure.self) {
             var scanner = JSONScanner([0x22, 0xFF, 0x22])

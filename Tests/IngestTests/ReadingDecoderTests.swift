@@ -30,7 +30,8 @@ import Testing
 
     @Test func unknownFieldsAreKeptAside() throws {
         let reading = try #require(
-            try decode(#"{"ts":1,"temperature_c":1,"fw":"1.2 \"x\"","nested": {"a" : [1]} ,"b\n":null,"c":2}"#).readings.first)
+            try decode(#"{"ts":1,"temperature_c":1,"fw":"1.2 \"x\"","nested": {"a" : [1]} ,"b\n":null,"c":2}"#).readings
+                .first)
         #expect(reading.extra == #"{"fw":"1.2 \"x\"","nested":{"a" : [1]},"c":2}"#)
     }
 
@@ -47,7 +48,8 @@ import Testing
         (#"{"ts":1,"velocity_rms_mm_s":"3.2"}"#, .wrongType), (#"{"ts":1,"velocity_rms_mm_s":[3]}"#, .wrongType),
         (#"{"ts":1,"velocity_rms_mm_s":true}"#, .wrongType), (#"{"ts":1,"velocity_rms_mm_s":1e999}"#, .notFinite),
         (#"{"ts":1,"velocity_rms_mm_s":-1}"#, .implausibleValue), (#"{"ts":1,"running":7}"#, .implausibleValue),
-        (#"{"ts":1,"temperature_c":-300}"#, .implausibleValue), (#"{"ts":1,"velocity_rms_mm_s":1e30}"#, .implausibleValue),
+        (#"{"ts":1,"temperature_c":-300}"#, .implausibleValue),
+        (#"{"ts":1,"velocity_rms_mm_s":1e30}"#, .implausibleValue),
         ("17", .wrongShape), ("\"x\"", .wrongShape), ("[[]]", .wrongShape),
     ]) func oneBadReading(text: String, reason: RejectionReason) throws {
         let (readings, rejections) = try decode(text)
@@ -56,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"ts\":1,", RejectionReason.notJSON), ("hello", .notJSON), (#"{"ts":1,"velocity_rms_mm_s":NaN}"#, .notFinite),
+        ("{\"ts\":1,", RejectionReason.notJSON), ("hello", .notJSON),
+        (#"{"ts":1,"velocity_rms_mm_s":NaN}"#, .notFinite),
         (#"{"ts":1,"velocity_rms_mm_s":-Infinity}"#, .notFinite), (#"[{"ts":1,"temperature_c":1},"#, .notJSON),
         (String(repeating: "[", count: 100), .notJSON),
     ]) func brokenMessages(text: String, reason: RejectionReason) {

@@ -6,8 +6,6 @@ import Testing
 
 @testable import Store
 
-
-
 @Suite struct StoreFlowTests {
     let good = [1.0, 1, 1, 1]
     let e1 = Actor.engineer(EngineerID(stored: "E1"))
@@ -38,10 +36,12 @@ import Testing
         let plant = try plant()
         try plant.feed(good + [3, 3, 3, 3], from: 0)
         #expect(try plant.texts("SELECT state || ' ' || engineer FROM ticket") == ["offered E1"])
-        #expect(try plant.value("SELECT limit_source FROM ticket") == "ISO 10816-3, group 2 (2026-01)", "newest version")
-        #expect(try plant.texts("SELECT channel FROM outbox WHERE kind = 'offer' ORDER BY channel") == [
-            "inbox", "webhook", "wecom",
-        ])
+        #expect(
+            try plant.value("SELECT limit_source FROM ticket") == "ISO 10816-3, group 2 (2026-01)", "newest version")
+        #expect(
+            try plant.texts("SELECT channel FROM outbox WHERE kind = 'offer' ORDER BY channel") == [
+                "inbox", "webhook", "wecom",
+            ])
         #expect(try act(plant, .accept(epoch: 1), by: e1, at: 8) == nil)
         #expect(try act(plant, .arrived, by: e1, at: 9) == nil)
         #expect(try act(plant, .done(note: ""), by: e1, at: 10)?.code == "still_raised")
@@ -51,15 +51,18 @@ import Testing
         try plant.feed(Array(repeating: 1.2, count: 12), from: 15)
         #expect(try plant.texts("SELECT state || ' ' || outcome FROM ticket") == ["closed verified"])
         #expect(try plant.value("SELECT count(*) FROM timer") == 0)
-        #expect(try plant.texts("SELECT kind FROM ticket_entry ORDER BY id") == [
-            "opened", "offered", "accepted", "arrived", "done_refused", "cleared", "done", "closed",
-        ])
+        #expect(
+            try plant.texts("SELECT kind FROM ticket_entry ORDER BY id") == [
+                "opened", "offered", "accepted", "arrived", "done_refused", "cleared", "done", "closed",
+            ])
         #expect(try plant.texts("SELECT answer FROM assignment") == ["finished"])
     }
 
     @Test func aBurstIsAllOrNothing() throws {
         let plant = try plant()
-        try plant.store.pool.write { try $0.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON outbox BEGIN SELECT raise(ABORT, 'disk'); END") }
+        try plant.store.pool.write {
+            try $0.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON outbox BEGIN SELECT raise(ABORT, 'disk'); END")
+        }
         let readings = [1.0, 3, 3, 3].enumerated().map { plant.reading(Double($0), $1) }
         #expect(throws: (any Error).self) {
             try plant.store.perform([Input(.readings(readings))], at: TestPlant.at(4))
@@ -145,7 +148,10 @@ import Testing
             [report("E1", 29.1, 5), report("E1", 29.2, 3), report("E9", 29, 5), report("E1", 29.3, 30)],
             at: TestPlant.at(6))
         #expect(try plant.value("SELECT latitude FROM engineer_position") == 29.1)
-        #expect(try plant.texts("SELECT reason FROM rejected ORDER BY id") == ["unknown_engineer", "position_in_the_future"])
+        #expect(
+            try plant.texts("SELECT reason FROM rejected ORDER BY id") == [
+                "unknown_engineer", "position_in_the_future",
+            ])
         #expect(try plant.texts("SELECT topic || quote(head) || size FROM rejected LIMIT 1") == ["tX'0102'2"])
     }
 
@@ -179,9 +185,11 @@ import Testing
         let plant = try plant()
         try plant.store.pool.write { db in
             try db.execute(
-                sql: "INSERT INTO rejected (id, at, topic, reason, detail, head, size) VALUES (?, 0, '', '', '', X'', 0)",
+                sql:
+                    "INSERT INTO rejected (id, at, topic, reason, detail, head, size) VALUES (?, 0, '', '', '', X'', 0)",
                 arguments: [Limits.rejectedRows + 10])
-            try db.execute(sql: "INSERT INTO rejected (at, topic, reason, detail, head, size) VALUES (0, 'old', '', '', X'', 0)")
+            try db.execute(
+                sql: "INSERT INTO rejected (at, topic, reason, detail, head, size) VALUES (0, 'old', '', '', X'', 0)")
             try db.execute(sql: "UPDATE rejected SET id = 5 WHERE topic = 'old'")
         }
         try plant.store.perform([Input(.rejected(Rejection(.notJSON, "x")))], at: TestPlant.start)
@@ -191,13 +199,15 @@ import Testing
     @Test func tokensRefillWithTimeAndSurviveARestart() async throws {
         let plant = try plant()
         for _ in 0..<2 {
-            #expect(try await plant.store.takeToken(.wecom, capacity: 2, period: .seconds(60), at: TestPlant.start) == nil)
+            #expect(
+                try await plant.store.takeToken(.wecom, capacity: 2, period: .seconds(60), at: TestPlant.start) == nil)
         }
         try plant.reopen()
         let next = try await plant.store.takeToken(.wecom, capacity: 2, period: .seconds(60), at: TestPlant.start)
         #expect(next == TestPlant.start + .seconds(30))
         #expect(
-            try await plant.store.takeToken(.wecom, capacity: 2, period: .seconds(60), at: TestPlant.start + .seconds(30))
+            try await plant.store.takeToken(
+                .wecom, capacity: 2, period: .seconds(60), at: TestPlant.start + .seconds(30))
                 == nil)
     }
 }

@@ -60,34 +60,34 @@ final class TestPlant {
 
     static let standard = [
         "sites.csv": """
-            id,name_zh,name_en,lat,lon,datum,timezone,entity
-            beilun,北仑厂,Beilun plant,29.8783,121.7902,wgs84,Asia/Shanghai,甬启
-            """,
+        id,name_zh,name_en,lat,lon,datum,timezone,entity
+        beilun,北仑厂,Beilun plant,29.8783,121.7902,wgs84,Asia/Shanghai,甬启
+        """,
         "customers.csv": """
-            id,name_zh,name_en,grade,contact,phone
-            C1,远航,Yuanhang,A,范,1
-            C2,博岭,Boling,B,蔡,2
-            """,
+        id,name_zh,name_en,grade,contact,phone
+        C1,远航,Yuanhang,A,范,1
+        C2,博岭,Boling,B,蔡,2
+        """,
         "zone_limits.csv": """
-            version,machine_class,measure,ab,bc,cd,source
-            2026-01,g2-rigid,velocity_rms_mm_s,1.4,2.8,4.5,"ISO 10816-3, group 2"
-            2020-01,g2-rigid,velocity_rms_mm_s,1,2,3,an older table
-            """,
+        version,machine_class,measure,ab,bc,cd,source
+        2026-01,g2-rigid,velocity_rms_mm_s,1.4,2.8,4.5,"ISO 10816-3, group 2"
+        2020-01,g2-rigid,velocity_rms_mm_s,1,2,3,an older table
+        """,
         "assets.csv": """
-            id,site,name_zh,name_en,customer,machine_class,rated_rpm,power_kw,bearing,skill,skill_level
-            P1,beilun,1号泵,Pump 1,C1,g2-rigid,2970,45,6313,pump,2
-            P2,beilun,2号泵,Pump 2,C2,g2-rigid,2970,45,6313,pump,2
-            """,
+        id,site,name_zh,name_en,customer,machine_class,rated_rpm,power_kw,bearing,skill,skill_level
+        P1,beilun,1号泵,Pump 1,C1,g2-rigid,2970,45,6313,pump,2
+        P2,beilun,2号泵,Pump 2,C2,g2-rigid,2970,45,6313,pump,2
+        """,
         "points.csv": """
-            asset,name,direction,place_zh,place_en
-            P1,DE-H,H,驱动端,drive end
-            P2,DE-H,H,驱动端,drive end
-            """,
+        asset,name,direction,place_zh,place_en
+        P1,DE-H,H,驱动端,drive end
+        P2,DE-H,H,驱动端,drive end
+        """,
         "engineers.csv": """
-            id,name_zh,name_en,phone,skills,home_lat,home_lon,datum,timezone,shift_days,shift_start,shift_end,load_cap,wecom
-            E1,王磊,Wang Lei,1,pump:2;bearing:1,29.90,121.80,wgs84,Asia/Shanghai,1-7,00:00,24:00,1,wanglei
-            E2,李强,Li Qiang,2,Pump:3,29.95,121.85,wgs84,Asia/Shanghai,1-7,00:00,24:00,1,liqiang
-            E3,张伟,Zhang Wei,3,pump:1,29.88,121.79,wgs84,Asia/Shanghai,1-7,00:00,24:00,5,zhangwei
-            """,
+        id,name_zh,name_en,phone,skills,home_lat,home_lon,datum,timezone,shift_days,shift_start,shift_end,load_cap,wecom
+        E1,王磊,Wang Lei,1,pump:2;bearing:1,29.90,121.80,wgs84,Asia/Shanghai,1-7,00:00,24:00,1,wanglei
+        E2,李强,Li Qiang,2,Pump:3,29.95,121.85,wgs84,Asia/Shanghai,1-7,00:00,24:00,1,liqiang
+        E3,张伟,Zhang Wei,3,pump:1,29.88,121.79,wgs84,Asia/Shanghai,1-7,00:00,24:00,5,zhangwei
+        """,
     ]
 }

@@ -51,7 +51,8 @@ public func noticeText(
 ) -> String {
     let machine = "\(facts.siteName[language]) \(facts.assetName[language])"
     let breach = "\(facts.measure) \(decimal(facts.value)) > \(decimal(facts.limit))"
-    let head = language == .zh ? "【\(ticket)】\(facts.grade) 级 \(machine)" : "[\(ticket)] grade \(facts.grade), \(machine)"
+    let head =
+        language == .zh ? "【\(ticket)】\(facts.grade) 级 \(machine)" : "[\(ticket)] grade \(facts.grade), \(machine)"
     let by = expiresAt.map { until(CivilTime($0, offsetSeconds: facts.utcOffset), language) } ?? ""
     return head + (language == .zh ? "：" : ": ") + sentence(kind, facts, breach, by, language)
 }

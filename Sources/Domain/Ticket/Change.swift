@@ -19,6 +19,9 @@ struct Change {
         effects.append(.notify(Notice(kind, to: audience, about: ticket), at: now))
     }
 
+    /// Who has the ticket; nobody but other systems when nobody has.
+    private var holder: Notice.Audience { ticket.engineer.map(Notice.Audience.engineer) ?? .systems }
+
     mutating func append(_ effect: Effect) { effects.append(effect) }
 
     /// Every change of state passes here: the red mark goes, and the two-hour clock starts or stops.
@@ -41,6 +44,12 @@ struct Change {
     mutating func update(_ mutate: (inout Ticket) -> Void) {
         mutate(&ticket)
         effects.append(.saveTicket(ticket))
+    }
+
+    /// The ticket, new or come back, needs somebody; how long it may stay open counts from here.
+    mutating func search() {
+        if ticket.grade == .B { effects.append(.setTimer(Timer(.escalate, ticket.id, at: now + policy.escalateBAfter))) }
+        effects.append(.dispatch(ticket.id))
     }
 
     /// Back to the queue, in search of somebody (else).
@@ -68,13 +77,13 @@ struct Change {
         log(
             outcome == .cancelled ? .cancelled : .closed, by: actor,
             detail.merging(["outcome": outcome.rawValue]) { a, _ in a })
-        if let engineer = ticket.engineer { notify(.closed, to: .engineer(engineer)) } else { notify(.closed, to: .systems) }
+        notify(.closed, to: holder)
     }
 
     mutating func worsen(to severity: Severity) {
         guard severity > ticket.severity else { return }
         update { $0.severity = severity }
         log(.worsened, ["severity": severity.rawValue])
-        if let engineer = ticket.engineer { notify(.worsened, to: .engineer(engineer)) } else { notify(.worsened, to: .systems) }
+        notify(.worsened, to: holder)
     }
 }

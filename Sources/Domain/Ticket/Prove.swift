@@ -22,7 +22,8 @@ extension Decide {
             var change = Change(ticket, at: now, policy)
             change.update { $0.proof[point.key] = proof }
             if case .bad(let measure, let value) = verdict, before.readings > 0 {
-                change.log(.proofReset, ["point": point.id.description, "measure": measure.name, "value": decimal(value)])
+                let detail = ["point": point.id.description, "measure": measure.name, "value": decimal(value)]
+                change.log(.proofReset, detail)
             }
             if change.ticket.proof.values.allSatisfy({ $0.isEnough(policy) }) {
                 let minutes = change.ticket.proof.values.map(\.time.inMinutes).min() ?? 0
@@ -70,6 +71,6 @@ extension Change {
         move(to: .pending)
         log(.reopened, breach.detail)
         notify(.reopened, to: .supervisor)
-        append(.dispatch(ticket.id))
+        search()
     }
 }

@@ -42,7 +42,11 @@ extension BurstState {
         for asset in assets {
             let newest = try Ticket.fetch(
                 db,
-                where: "id IN (SELECT max(id) FROM ticket WHERE asset = ? GROUP BY kind) OR (asset = ? AND state NOT IN ('closed', 'cancelled'))",
+                where:
+                    """
+                    id IN (SELECT max(id) FROM ticket WHERE asset = ? GROUP BY kind)
+                        OR (asset = ? AND state NOT IN ('closed', 'cancelled'))
+                    """,
                 [asset.text, asset.text])
             for ticket in newest {
                 if let known = tickets[ticket.fault], known.state.isOpen { continue }

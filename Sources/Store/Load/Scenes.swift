@@ -134,7 +134,8 @@ extension Candidate {
         self.init(
             id: EngineerID(stored: row["id"]), name: LocalName(zh: row["name_zh"], en: row["name_en"]), skills: skills,
             shift: Shift(days: days, start: row["shift_start"], end: row["shift_end"]),
-            utcOffset: secondsFromUTC(in: row["timezone"], at: now), load: row["load"], loadCap: row["load_cap"], fix: fix,
+            utcOffset: secondsFromUTC(in: row["timezone"], at: now), load: row["load"], loadCap: row["load_cap"],
+            fix: fix,
             depot: depot, declinedAt: (row["declined_at"] as Int64?).map(Instant.init(milliseconds:)))
     }
 }

@@ -38,7 +38,8 @@ extension CSV.Row {
 
     func measure() throws(BadRow) -> Measure {
         guard let measure = Measure(name: self["measure"]) else {
-            throw BadRow("unknown measure “\(self["measure"])”: one of \(Measure.allCases.map(\.name).joined(separator: ", "))")
+            let known = Measure.allCases.map(\.name).joined(separator: ", ")
+            throw BadRow("unknown measure “\(self["measure"])”: one of \(known)")
         }
         return measure
     }

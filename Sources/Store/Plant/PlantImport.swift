@@ -67,7 +67,9 @@ private struct PlantImporter {
             for (path, csv) in files[file] ?? [] {
                 for row in csv.rows {
                     do throws(BadRow) {
-                        if let warning = try insert(db, row) { report.warnings.append("\(path):\(row.line): \(warning)") }
+                        if let warning = try insert(db, row) {
+                            report.warnings.append("\(path):\(row.line): \(warning)")
+                        }
                         report.counts[table, default: 0] += 1
                     } catch {
                         report.errors.append("\(path):\(row.line): \(error.reason)")

@@ -13,7 +13,9 @@ struct BadRow: Error {
 
 func insertSite(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? {
     let id = try row.name("id") as SiteID
-    if ["photos", "engineers"].contains(id.text) { throw BadRow("“\(id)” is reserved in the topics; choose another id") }
+    if ["photos", "engineers"].contains(id.text) {
+        throw BadRow("“\(id)” is reserved in the topics; choose another id")
+    }
     guard let place = try row.place("lat", "lon") else { throw BadRow("lat and lon are needed") }
     guard TimeZone(identifier: row["timezone"]) != nil else {
         throw BadRow("unknown timezone “\(row["timezone"])”; write it like Asia/Shanghai")
@@ -66,7 +68,8 @@ func insertAsset(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? {
             "skill_level": try row.integer("skill_level", 1...3),
         ])
     let known = try db.exists("SELECT 1 FROM zone_limit WHERE machine_class = ?", [machineClass])
-    return known ? nil : "no zone limits for machine class “\(machineClass)”: only points with limits of their own alarm"
+    if known { return nil }
+    return "no zone limits for machine class “\(machineClass)”: only points with limits of their own alarm"
 }
 
 func insertPoint(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? {
