@@ -7,8 +7,8 @@ internal import Glibc
 /// Confined to the loop's thread: the library calls back only from within `mosquitto_loop_*`, and only the loop's
 /// thread calls those.
 final class Inbox {
-    /// CONNACK: its reason code, and whether the broker still has our session.
-    private(set) var greeting: (reason: CInt, sessionPresent: Bool)?
+    /// CONNACK: its reason code, whether the broker still has our session, and what it takes.
+    private(set) var greeting: (reason: CInt, sessionPresent: Bool, limits: BrokerLimits)?
     /// SUBACK: what was granted for each filter, a QoS or a reason code.
     private(set) var granted: [CInt]?
     /// DISCONNECT: its reason code, or the `MOSQ_ERR_*` with which the library gave up.
@@ -55,8 +55,8 @@ extension Inbox {
     /// Sets the callbacks; `userdata` is the inbox, which must outlive the handle.
     func attach(to handle: OpaquePointer) {
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
-        mosquitto_connect_v5_callback_set(handle) { _, inbox, reason, flags, _ in
-            Inbox.of(inbox).record { $0.greeting = (reason, flags & 1 == 1) }
+        mosquitto_connect_v5_callback_set(handle) { _, inbox, reason, flags, properties in
+            Inbox.of(inbox).record { $0.greeting = (reason, flags & 1 == 1, BrokerLimits(properties)) }
         }
         mosquitto_disconnect_v5_callback_set(handle) { _, inbox, reason, _ in
             Inbox.of(inbox).record { $0.farewell = reason }

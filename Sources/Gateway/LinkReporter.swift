@@ -25,9 +25,10 @@ final class LinkReporter: Sendable {
 
     func count(_ change: (inout LinkStatus) -> Void) { state.withLock { change(&$0.status) } }
 
-    func connected(sessionPresent: Bool) {
+    func connected(sessionPresent: Bool, _ limits: BrokerLimits?) {
         state.withLock {
             $0.said = nil
+            $0.status.brokerLimits = limits
             $0.status.enter(.connected)
             $0.status.connections += 1
         }

@@ -18,6 +18,8 @@ public struct LinkStatus: Sendable {
     public var lastError: MosquittoError?
     /// What the library or the handler said about it, in its own words.
     public var lastErrorDetail: String?
+    /// What the broker of the last connection takes.
+    public var brokerLimits: BrokerLimits?
 
     /// Messages received (subscriber), or acknowledged to us by the broker (publisher).
     public var messages = 0

@@ -47,7 +47,7 @@ struct PublisherLoop {
             try receive(from: connection)
             if !isReady {
                 isReady = options.filters.isEmpty ? true : try connection.takeSubscribed()
-                if isReady { reporter.connected(sessionPresent: false) }
+                if isReady { reporter.connected(sessionPresent: false, inbox.greeting?.limits) }
                 if !isReady, ContinuousClock.now > deadline { throw inbox.failure(.timeout) }
             }
             if isReady { try publishWaiting(on: connection) }

@@ -48,7 +48,7 @@ struct SubscriberLoop {
             let hasMore = try takeTurn(connection)
             if !isSubscribed {
                 isSubscribed = try connection.takeSubscribed()
-                if isSubscribed { reporter.connected(sessionPresent: sessionPresent) }
+                if isSubscribed { reporter.connected(sessionPresent: sessionPresent, inbox.greeting?.limits) }
                 if !isSubscribed, ContinuousClock.now > deadline { throw inbox.failure(.timeout) }
             }
             if !hasMore { connection.wait(atMost: .seconds(1)) }

@@ -13,6 +13,16 @@ public final class StampFont: Sendable {
         handle = Mutex(try FontHandle(path: path))
     }
 
+    /// The characters of `text` that the font can't show, each once.
+    public func missing(in text: String) -> [String] {
+        handle.withLock { handle in
+            text.reduce(into: []) { missing, character in
+                let text = String(character)
+                if !handle.covers(text), !missing.contains(text) { missing.append(text) }
+            }
+        }
+    }
+
     /// Runs `body` while no other thread uses the font: its size and glyph cache are shared.
     func withHandle<R>(
         _ body: (borrowing FontHandle) throws(PhotoRefusal) -> sending R
