@@ -36,9 +36,9 @@ struct JSONScanner {
         case UInt8(ascii: "{"): return .object
         case UInt8(ascii: "["): return .array
         case UInt8(ascii: "\""): return .string
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean
-        case UInt8(ascii: "n"): return .null
-        case UInt8(ascii: "N"), UInt8(ascii: "I"): throw .notFinite
+        case UInt8(ascii: "t") where stands("true"), UInt8(ascii: "f") where stands("false"): return .boolean
+        case UInt8(ascii: "n") where stands("null"): return .null
+        case UInt8(ascii: "N") where stands("NaN"), UInt8(ascii: "I") where stands("Infinity"): throw .notFinite
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
         default: throw .syntax(at: index)
         }
@@ -115,14 +115,14 @@ struct JSONScanner {
 
     mutating func boolean() throws(JSONFailure) -> Bool {
         guard try peek() == .boolean else { throw .type(expected: "boolean") }
-        if try literal("true") { return true }
-        if try literal("false") { return false }
+        if literal("true") { return true }
+        if literal("false") { return false }
         throw .syntax(at: index)
     }
 
     mutating func null() throws(JSONFailure) {
         guard try peek() == .null else { throw .type(expected: "null") }
-        guard try literal("null") else { throw .syntax(at: index) }
+        guard literal("null") else { throw .syntax(at: index) }
     }
 
     mutating func string() throws(JSONFailure) -> String {
@@ -175,11 +175,17 @@ extension JSONScanner {
         return true
     }
 
-    private mutating func literal(_ word: StaticString) throws(JSONFailure) -> Bool {
+    /// Whether `word` comes next: a letter alone would call any text a boolean.
+    private func stands(_ word: StaticString) -> Bool {
         let count = word.utf8CodeUnitCount
         guard index + count <= bytes.count else { return false }
         for offset in 0..<count where bytes[index + offset] != word.utf8Start[offset] { return false }
-        index += count
+        return true
+    }
+
+    private mutating func literal(_ word: StaticString) -> Bool {
+        guard stands(word) else { return false }
+        index += word.utf8CodeUnitCount
         skipBlanks()
         return true
     }
@@ -188,7 +194,7 @@ extension JSONScanner {
     private mutating func numberText() throws(JSONFailure) -> Range<Int> {
         let start = index
         if bytes[index] == UInt8(ascii: "-") { index += 1 }
-        if try byte() == UInt8(ascii: "I") { throw .notFinite }
+        if stands("Infinity") { throw .notFinite }
         if try byte() == UInt8(ascii: "0") { index += 1 } else { try digits() }
         if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
             index += 1
