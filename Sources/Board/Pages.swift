@@ -22,7 +22,7 @@ struct Pages: Sendable {
     let version: String
 
     init(chartJS: String) throws {
-        let folder = Bundle.module.bundlePath + "/Pages"
+        let folder = Self.folder
         shell = try MustacheTemplate(string: String(contentsOfFile: "\(folder)/shell.mustache", encoding: .utf8))
         frontDoor = try MustacheTemplate(string: String(contentsOfFile: "\(folder)/door.mustache", encoding: .utf8))
         var files: [String: File] = [:]
@@ -39,10 +39,12 @@ struct Pages: Sendable {
         }
         self.files = files
         version = digest.finalize().prefix(6).map { hex($0) }.joined()
-        words = try Self.catalogues(folder)
+        words = try Self.catalogues()
     }
 
-    static func catalogues(_ folder: String = Bundle.module.bundlePath + "/Pages") throws -> [Language: [String:
+    static var folder: String { Bundle.module.bundlePath + "/Pages" }
+
+    static func catalogues() throws -> [Language: [String:
         String]]
     {
         var words: [Language: [String: String]] = [:]

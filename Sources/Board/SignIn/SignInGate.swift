@@ -11,6 +11,9 @@ final class SignInGate: Sendable {
     }
     private let buckets = Mutex<[String: Bucket]>([:])
 
+    /// How many addresses are remembered.
+    var known: Int { buckets.withLock { $0.count } }
+
     /// Whether one more try from `address` is let through at `now`.
     func admits(_ address: String, at now: ContinuousClock.Instant = .now) -> Bool {
         buckets.withLock { buckets in
