@@ -112,6 +112,23 @@ struct StampTests {
         #expect(kept == own + [jfif])
     }
 
+    @Test("One font serves many threads, and sizes don't mix")
+    func concurrent() async throws {
+        let small = try Self.picture(320, 240).jpeg()
+        let large = try Self.picture(900, 700).jpeg()
+        let alone = [small, large].map { try? stamp(jpeg: $0, caption: caption, font: font) }
+        let together = await withTaskGroup { group in
+            for i in 0..<16 {
+                group.addTask { [font, caption] in
+                    (i % 2, try? stamp(jpeg: i % 2 == 0 ? small : large, caption: caption, font: font))
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(alone.allSatisfy { $0 != nil })
+        for (which, copy) in together { #expect(copy == alone[which]) }
+    }
+
     @Test("White text, a black rim and a scrim that dims by 45 %")
     func look() throws {
         let white = try stamp(
