@@ -17,7 +17,10 @@ public enum Decide {
         for reading in readings {
             effects += one(reading, &state, at: now, policy)
         }
-        return effects + state.takeChangedDetectors()
+        effects += state.takeChangedDetectors()
+        // The search for an engineer changes tickets that later readings of the burst have been decided on here; saving
+        // those afterwards would take the offer back. So it comes last.
+        return effects.filter { !$0.isSearch } + effects.filter(\.isSearch)
     }
 
     private static func one(
@@ -109,6 +112,11 @@ public enum Decide {
     ) -> [Effect] {
         let breach = scene.breach(limit: limits.raise)
         let fault = Fault(asset: scene.point.asset.id, kind: FaultKind(scene.rule.measure))
+        // A late backlog may tell of a breach that the ticket has already ended. Should it still be on after that, the
+        // next reading raises it again: an episode begun here would keep it silent.
+        if let known = state.tickets[fault], known.state == .closed, let end = known.closedAt, breach.at <= end {
+            return []
+        }
         var effects: [Effect]
         let ticket: Ticket
         if let known = state.tickets[fault], let joined = join(known, breach, severity, at: now, policy) {
@@ -131,10 +139,7 @@ public enum Decide {
         change.append(.openTicket(ticket, breach))
         change.log(.opened, breach.detail.merging(["severity": ticket.severity.rawValue]) { a, _ in a })
         change.notify(.opened, to: .systems)
-        if ticket.grade == .B {
-            change.append(.setTimer(Timer(.escalate, ticket.id, at: now + policy.escalateBAfter)))
-        }
-        change.append(.dispatch(ticket.id))
+        change.search()
         return change.effects
     }
 
@@ -148,11 +153,6 @@ public enum Decide {
         case .cancelled: return nil
         case .closed:
             guard let closedAt = ticket.closedAt, breach.at - closedAt <= policy.relapseWithin else { return nil }
-            // A late backlog may tell of a breach that the ticket has already ended.
-            if breach.at <= closedAt {
-                change.log(.breach, breach.detail)
-                return (change.ticket, change.effects)
-            }
             change.reopen(breach)
         case .verifying:
             change.move(to: .diagnosing)
@@ -193,6 +193,10 @@ public enum Decide {
         }
         return effects
     }
+}
+
+extension Effect {
+    fileprivate var isSearch: Bool { if case .dispatch = self { true } else { false } }
 }
 
 extension Reading {

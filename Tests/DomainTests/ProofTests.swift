@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct ProofTests {
     /// A ticket whose engineer said "done" at minute 20, after the breach had cleared.
-    private func verifying() -> Scene {
-        var scene = Scene()
+    private func verifying(grade: Grade = .A) -> Scene {
+        var scene = Scene(grade: grade)
         scene.feed([1, 1, 3, 3, 3, 3, 2, 2, 2, 2])
         scene.setTicket {
             $0.state = .verifying
@@ -80,6 +80,26 @@ import Testing
         let effects = scene.feed([3, 3, 3], from: 600)
         #expect(effects.opened.isEmpty && effects.entries == [.reopened])
         #expect(scene.ticket?.id == TicketID(1) && scene.ticket?.state == .pending && scene.ticket?.closedAt == nil)
+    }
+
+    @Test func whatComesBackIsEscalatedLikeNew() {
+        var scene = verifying(grade: .B)
+        scene.feed(Array(repeating: 1.5, count: 15), from: 21)
+        #expect(scene.feed([3, 3, 3], from: 600).timers == [.escalate])
+    }
+
+    /// A gateway's backlog arrives after the ticket closed: over while it was open, it changes nothing; if it is on
+    /// still, the ticket comes back.
+    @Test func aBreachFromBeforeTheEndCountsOnceItOutlivesIt() {
+        var scene = verifying()
+        scene.setTicket {
+            $0.state = .closed
+            $0.closedAt = Scene.at(40)
+        }
+        let late = (22..<40).map { scene.reading(Double($0), 3) }
+        let effects = Decide.readings(late, &scene.state, at: Scene.at(41), scene.policy)
+        #expect(effects.entries.isEmpty && scene.ticket?.state == .closed)
+        #expect(scene.feed([3], from: 41).entries == [.reopened])
     }
 
     @Test func laterItIsANewTicket() {

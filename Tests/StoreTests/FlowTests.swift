@@ -74,6 +74,27 @@ import Testing
         #expect(try plant.value("SELECT count(*) FROM ticket") == 1, "redelivered, it is as if nothing had happened")
     }
 
+    @Test func aBurstThatRaisesAndWorsensKeepsItsOffer() throws {
+        let plant = try plant()
+        let readings = (good + [3, 3, 3, 5, 5, 5]).enumerated().map { plant.reading(Double($0), $1) }
+        try plant.store.perform([Input(.readings(readings))], at: TestPlant.at(10))
+        #expect(
+            try plant.texts("SELECT state || ' ' || engineer || ' ' || epoch || ' ' || severity FROM ticket")
+                == ["offered E1 1 critical"])
+        #expect(try act(plant, .accept(epoch: 1), by: e1, at: 11) == nil)
+    }
+
+    @Test func aSearchInVainLeavesTheReasonsOfTheLastOffer() throws {
+        let plant = try plant()
+        try plant.feed([3, 3, 3], from: 0)
+        _ = try act(plant, .decline(epoch: 1, reason: "sick"), by: e1, at: 3)
+        _ = try act(plant, .decline(epoch: 2, reason: "sick"), by: .engineer(EngineerID(stored: "E2")), at: 4)
+        #expect(try plant.texts("SELECT state FROM ticket") == ["pending"])
+        #expect(
+            try plant.texts("SELECT coalesce(lines ->> '$.chosen', 'nobody') FROM ledger ORDER BY epoch")
+                == ["E1", "E2", "nobody"])
+    }
+
     @Test func redeliveryChangesNothing() throws {
         let plant = try plant()
         let readings = (good + [3, 3, 3]).enumerated().map { plant.reading(Double($0), $1) }

@@ -41,7 +41,8 @@ extension Decide {
     /// Told once; looked at again and again.
     private static func nobody(_ change: inout Change, _ ledger: Ledger) {
         let ticket = change.ticket
-        change.append(.saveLedger(ticket.id, epoch: ticket.epoch, ledger, at: change.now))
+        // Under the offer that could not be made: the last one made keeps its own.
+        change.append(.saveLedger(ticket.id, epoch: ticket.epoch + 1, ledger, at: change.now))
         change.append(.setTimer(Timer(.dispatchAgain, ticket.id, at: change.now + change.policy.dispatchAgainAfter)))
         guard !ticket.lacksEngineer else { return }
         change.update { $0.lacksEngineer = true }
