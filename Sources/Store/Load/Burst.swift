@@ -57,7 +57,7 @@ extension BurstState {
     }
 
     private static func nextID(_ db: Database, _ table: String) throws -> Int64 {
-        try Int64.fetchOne(db, sql: "SELECT coalesce(max(id), 0) + 1 FROM \(table)") ?? 1
+        try Int64.fetchOne(db.cachedStatement(sql: "SELECT coalesce(max(id), 0) + 1 FROM \(table)")) ?? 1
     }
 }
 
