@@ -47,7 +47,6 @@ final class StoryPlayer: Sendable {
         }
         let unmet = problems + (try await settle())
         await publishers.close()
-        await view.close()
         return unmet
     }
 

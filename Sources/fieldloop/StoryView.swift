@@ -43,16 +43,11 @@ struct StoryView: Sendable {
 
     private let base: String
     private let token: String
-    private let http: HTTPClient
 
-    /// Talks to this machine's own service only, so its certificate, made for the outside name, is not checked.
     init(settings: Settings, directory: DataDirectory) throws {
         let scheme = settings.optional("http.tls.cert") == nil ? "http" : "https"
         base = "\(scheme)://127.0.0.1:\(try settings.listener().port)"
         token = try directory.adminToken()
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.certificateVerification = .none
-        http = HTTPClient(configuration: HTTPClient.Configuration(tlsConfiguration: tls))
     }
 
     /// The service's clock, as exact as one request.
@@ -73,16 +68,29 @@ struct StoryView: Sendable {
         return board.columns.flatMap(\.cards).count { $0.asset == asset }
     }
 
-    func close() async { try? await http.shutdown() }
-
     private func get<Answer: Decodable>(_ path: String) async throws -> Answer {
+        let (status, body) = try await fetch(path)
+        guard status == .ok else { throw Recording.Invalid(description: "\(path) answers \(status.code)") }
+        return try JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
+    }
+
+    /// Asks until there is an answer, for half a minute: a story goes on over a restart of the service.
+    private func fetch(_ path: String) async throws -> (HTTPResponseStatus, ByteBuffer) {
         var request = HTTPClientRequest(url: base + path)
         request.headers.add(name: "Authorization", value: "Bearer \(token)")
-        let response = try await http.execute(request, timeout: .seconds(10))
-        let body = try await response.body.collect(upTo: 16 << 20)
-        guard response.status == .ok else {
-            throw Recording.Invalid(description: "\(path) answers \(response.status.code)")
+        // This machine's own service only: its certificate, made for the outside name, is not checked.
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.certificateVerification = .none
+        request.tlsConfiguration = tls
+        let end = ContinuousClock.now + .seconds(30)
+        while true {
+            do {
+                let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+                return (response.status, try await response.body.collect(upTo: 16 << 20))
+            } catch {
+                guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
+                try await Task.sleep(for: .milliseconds(200))
+            }
         }
-        return try JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
     }
 }
