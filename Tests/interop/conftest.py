@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "ops/lib"))
 
 import stack  # noqa: E402
-from client import Client  # noqa: E402
+from client import Client, gateway_once_heard  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def program():
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, broker, program):
     service = stack.Service(tmp_path_factory.mktemp("data"), broker, program).import_plant().start()
+    gateway_once_heard(broker).close()
     yield service
     service.stop()
 

@@ -1,6 +1,7 @@
 """Readings in over real MQTT, a ticket out over HTTP, an offer in the engineer's inbox."""
 
 import json
+import sqlite3
 import subprocess
 import time
 
@@ -75,3 +76,52 @@ def test_a_shell_is_enough(service, broker):
         ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(broker.port), "-u", "gw-yuyao", "-P",
          broker.password("gw-yuyao"), "-t", topic("YY-H101", site="yuyao"), "-m", payload], check=True)
     assert the_card_of(service, "YY-H101")["severity"] == "critical"
+
+
+def stored(service, asset, point="DE-H"):
+    """(ts, value) of every velocity that the store has of a point."""
+    with sqlite3.connect(f"file:{service.folder}/fieldloop.db?mode=ro", uri=True) as store:
+        return store.execute(
+            "SELECT at, value FROM reading JOIN point ON point.id = reading.point "
+            "WHERE asset = ? AND name = ? AND measure = 0 ORDER BY at", (asset, point)).fetchall()
+
+
+def test_a_duplicate_is_stored_once_and_another_value_for_its_time_is_a_conflict(service, connect):
+    at = now() - 60_000
+    gateway = connect("gw-beilun")
+    for value in (1.25, 1.25, 1.5):
+        assert gateway.publish(topic("BL-M501"), json.dumps({"ts": at, VELOCITY: value, "running": True})) == 0
+
+    def conflicts():
+        return [row for row in service.api.rejected() if row["topic"] == topic("BL-M501")]
+
+    stack.until(conflicts, what="the conflict")
+    assert [row["reason"] for row in conflicts()] == ["conflict"]
+    assert stored(service, "BL-M501") == [(at, 1.25)]
+
+
+def test_three_times_the_same_reading_is_one_and_opens_no_ticket(service, connect):
+    reading = json.dumps({"ts": now() - 60_000, VELOCITY: 9.9, "running": True})
+    gateway = connect("gw-beilun")
+    for _ in range(5):
+        gateway.publish(topic("BL-F202"), reading)
+    gateway.publish(topic("BL-F202"), b"the end of five")
+    stack.until(lambda: [row for row in service.api.rejected() if row["head"] == "the end of five"], what="the end")
+    assert len(stored(service, "BL-F202")) == 1
+    assert not service.api.cards_of("BL-F202")
+
+
+def test_a_retained_reading_comes_again_at_each_start_and_changes_nothing(service, connect):
+    at = now() - 60_000
+    gateway = connect("gw-beilun")
+    gateway.publish(topic("BL-P110"), json.dumps({"ts": at, VELOCITY: 1.25, "running": True}), retain=True)
+    stack.until(lambda: stored(service, "BL-P110"), what="the reading")
+    rejected = len(service.api.rejected())
+    service.stop()
+    service.start()
+    # What is published now comes behind the retained one, which the broker sends on subscribing.
+    stack.until(lambda: int(service.health()["messages"]) >= 1, what="the retained message")
+    gateway.publish(topic("BL-P110"), json.dumps({"ts": at + 1000, VELOCITY: 1.5, "running": True}))
+    stack.until(lambda: len(stored(service, "BL-P110")) > 1, what="the next reading")
+    assert stored(service, "BL-P110") == [(at, 1.25), (at + 1000, 1.5)]
+    assert len(service.api.rejected()) == rejected

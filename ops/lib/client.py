@@ -7,6 +7,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from stack import until
+
 NOT_AUTHORIZED = 0x87
 
 
@@ -51,9 +53,9 @@ class Client:
             self._answers[mid] = reason
             self._lock.notify_all()
 
-    def publish(self, topic, payload, qos=1, wait=5):
+    def publish(self, topic, payload, qos=1, retain=False, wait=5):
         """The PUBACK's reason code (0 = taken)."""
-        info = self._client.publish(topic, payload, qos=qos)
+        info = self._client.publish(topic, payload, qos=qos, retain=retain)
         if qos == 0:
             info.wait_for_publish(wait)
             return 0
@@ -80,3 +82,11 @@ class Client:
     def close(self):
         self._client.disconnect()
         self._client.loop_stop()
+
+
+def gateway_once_heard(broker, site="beilun", seconds=10.0):
+    """The site's gateway, once the service has subscribed: before that the broker answers 0x10 and drops."""
+    gateway = Client(broker, f"gw-{site}")
+    probe = f"fieldloop/v1/{site}/nobody/home/reading"
+    until(lambda: gateway.publish(probe, b"?") == 0, seconds, what="the service's subscription")
+    return gateway

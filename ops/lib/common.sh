@@ -8,11 +8,14 @@ fail() {
     exit 1
 }
 
-# Fails unless Swift 6.3 or newer is on PATH.
+# Fails unless Swift 6.3 or newer is on PATH. On a bare Debian the toolchain lacks libraries; those are packages.
 need_swift() {
     local said hint='Swift 6.3 or newer: https://www.swift.org/install/linux/'
     command -v swift >/dev/null || fail "no swift on PATH. $hint"
-    said=$(swift --version 2>&1) || fail "swift does not start: $said. $hint"
+    if ! said=$(swift --version 2>&1); then
+        [[ $said != *"shared libraries"* ]] || ops/install build
+        said=$(swift --version 2>&1) || fail "swift does not start: $said. $hint"
+    fi
     [[ $said =~ Swift\ version\ ([0-9]+\.[0-9]+) ]] || fail "swift does not tell its version: $said. $hint"
     if [[ $(printf '%s\n' 6.3 "${BASH_REMATCH[1]}" | sort -V | head -n 1) != 6.3 ]]; then
         fail "Swift ${BASH_REMATCH[1]} is too old. $hint"

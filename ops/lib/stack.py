@@ -5,6 +5,7 @@ Used by Tests/interop, Tests/browser and ops/bench. Every process that is starte
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -28,9 +29,16 @@ def binary():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody uses, below the range from which the kernel takes those of outgoing connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def until(condition, seconds=10.0, every=0.05, what="the condition"):
@@ -176,12 +184,16 @@ class Service:
             raise RuntimeError(f"the service ended with {self.process.child.returncode}:\n{self.process.tail()}")
         return self
 
-    def is_healthy(self):
+    def health(self):
+        """What /healthz says; None while nobody answers or the store is broken."""
         try:
             with urllib.request.urlopen(self.url + "healthz", timeout=2) as response:
-                return response.status == 200
+                return json.load(response)
         except (urllib.error.URLError, OSError):
-            return False
+            return None
+
+    def is_healthy(self):
+        return self.health() is not None
 
     def stop(self):
         return self.process.stop() if self.process else None
