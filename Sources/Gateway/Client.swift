@@ -10,7 +10,7 @@ struct Client: ~Copyable {
     /// Held because the handle's `userdata` points to it.
     private let inbox: Inbox
 
-    /// `mosquitto_new`.
+    /// `mosquitto_new`, which also makes the whole process ignore SIGPIPE.
     init(id: String, cleanStart: Bool, inbox: Inbox) throws(MosquittoError) {
         try Library.initialise()
         guard let handle = mosquitto_new(id, cleanStart, nil) else { throw .system(errno) }

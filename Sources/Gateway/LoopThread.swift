@@ -28,6 +28,7 @@ final class LoopThread: Sendable {
                 self.end()
             })
         let code = thread.withLock { thread in
+            if thread != nil { return EALREADY }
             var created = pthread_t()
             let code = pthread_create(&created, nil, runWork, work.toOpaque())
             if code == 0 { thread = created }

@@ -80,9 +80,11 @@ public final class Publisher: Sendable {
 
     private func submit(_ request: PublishQueue.Request, _ timeout: Duration) async throws(MosquittoError) {
         let id = queue.newID()
-        let timer = Task { [queue] in
+        let timer = Task { [queue, control] in
             try await Task.sleep(for: timeout)
             queue.finish(id, .failure(.timeout))
+            // The loop may have nothing left but messages that nobody waits for.
+            control.wake()
         }
         defer { timer.cancel() }
         let outcome = await withTaskCancellationHandler {

@@ -73,10 +73,10 @@ struct SubscriberLoop {
         let deadline = ContinuousClock.now + options.burst.time
         let inbox = connection.inbox
         do throws(LinkFailure) {
-            repeat {
+            while try connection.read() {
                 let isFull = inbox.messages.count >= options.burst.messages || inbox.bytes >= options.burst.bytes
                 if isFull || ContinuousClock.now >= deadline { return (true, nil) }
-            } while try connection.read()
+            }
             return (false, nil)
         } catch {
             return (false, error)

@@ -18,7 +18,7 @@ extension Brokers {
                 try peer.next(.connect)
                 // Behind CONNACK at once, as a broker does that still has our session.
                 peer.send(peer.connack(sessionPresent: true) + (1...3).flatMap { peer.publish("\($0)", id: $0) })
-                while !isHandling.load(ordering: .acquiring) { usleep(1_000) }
+                block { isHandling.load(ordering: .acquiring) }
                 unread.store(peer.unread(after: 150), ordering: .releasing)
                 mayReturn.store(true, ordering: .releasing)
                 peer.send(peer.suback(for: try peer.next(.subscribe)))
@@ -29,7 +29,7 @@ extension Brokers {
             let handler: Subscriber.Handler = { burst in
                 received.append(burst.messages)
                 isHandling.store(true, ordering: .releasing)
-                while !mayReturn.load(ordering: .acquiring) { usleep(1_000) }
+                block { mayReturn.load(ordering: .acquiring) }
             }
             try await Subscriber.running(.brisk(Broker(port: broker.port)), handler: handler) { _ in
                 try await waitUntil("all are acknowledged") { broker.peers.first?.acknowledged.count == 3 }

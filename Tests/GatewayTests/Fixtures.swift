@@ -97,10 +97,17 @@ extension Subscriber {
 struct NeverHappened: Error { let what: String }
 
 /// Looks every few milliseconds; throws when it has not come true in time.
-func waitUntil(_ what: String, within limit: Duration = .seconds(10), _ condition: () -> Bool) async throws {
+func waitUntil(_ what: String, within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + limit
     while !condition() {
         guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
         try await Task.sleep(for: .milliseconds(2))
     }
+}
+
+/// The same for scripts and handlers, which run on threads of their own and may block; gives up silently, so that a
+/// failing test ends.
+func block(until condition: () -> Bool) {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !condition(), ContinuousClock.now < deadline { usleep(1_000) }
 }

@@ -73,8 +73,34 @@ extension Brokers {
                 .brisk(Broker(port: broker.port)), logger: quiet, handler: Received().handler)
             try subscriber.start()
             try await waitUntil("connecting") { !broker.peers.isEmpty }
-            #expect(ContinuousClock().measure { subscriber.stop() } < .seconds(1))
+            #expect(ContinuousClock().measure { subscriber.stop() } < .seconds(3))
             #expect(subscriber.status.state == .stopped)
+        }
+
+        @Test func `stopping waits for a broker that does not say goodbye, but not for ever`() async throws {
+            let mayGo = Atomic(false)
+            let broker = try ScriptedBroker { peer, _ in
+                try peer.welcome()
+                block { mayGo.load(ordering: .acquiring) }
+            }
+            defer {
+                mayGo.store(true, ordering: .releasing)
+                broker.stop()
+            }
+            var options = try Subscriber.Options.brisk(Broker(port: broker.port))
+            options.timing.farewell = .milliseconds(200)
+            let subscriber = try Subscriber(options, logger: quiet, handler: Received().handler)
+            try subscriber.start()
+            try await waitUntil("connected") { subscriber.status.isConnected }
+            let time = ContinuousClock().measure { subscriber.stop() }
+            #expect(time > .milliseconds(150) && time < .seconds(3))
+        }
+
+        @Test func `it starts once`() throws {
+            let subscriber = try Subscriber(.brisk(Broker(port: 1)), logger: quiet, handler: Received().handler)
+            try subscriber.start()
+            #expect(throws: MosquittoError.system(EALREADY)) { try subscriber.start() }
+            subscriber.stop()
         }
 
         @Test func `a name with several addresses is tried at each`() async throws {
@@ -106,7 +132,7 @@ extension Brokers {
             let port = try freePort()
             let options = try Subscriber.Options.brisk(Broker(port: port))
             try await Subscriber.running(options, logger: lines.logger, handler: Received().handler) { subscriber in
-                usleep(400_000)
+                try await Task.sleep(for: .milliseconds(400))
                 #expect(subscriber.status.lastError == .system(ECONNREFUSED))
                 #expect(subscriber.status.state == .connecting)
             }

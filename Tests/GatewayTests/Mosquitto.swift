@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Testing
 
@@ -17,7 +18,8 @@ final class Mosquitto {
         var lines = [
             "listener \(port) 127.0.0.1", "user \(NSUserName())", "log_dest file \(path("log"))",
             "persistence true", "persistence_location \(directory.path)/", "max_queued_messages 0",
-            "max_inflight_messages 10000", "max_packet_size 16777216", "set_tcp_nodelay true",
+            "max_inflight_messages \(Limits.receiveMaximum)", "max_packet_size \(Limits.brokerPacket)",
+            "set_tcp_nodelay true",
             authenticated ? "allow_anonymous false" : "allow_anonymous true",
         ]
         if authenticated { lines.append("password_file \(path("passwords"))") }

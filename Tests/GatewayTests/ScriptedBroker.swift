@@ -12,25 +12,27 @@ final class ScriptedBroker: Sendable {
 
     init(_ script: @escaping @Sendable (_ peer: Peer, _ number: Int) throws -> Void) throws {
         (listener, port) = try listenSocket()
-        let accept = { @Sendable [listener, self] in
+        try ScriptThread.run { [listener, self] in
             var number = 0
-            while case let descriptor = Glibc.accept(listener, nil, nil), descriptor >= 0 {
+            while case let descriptor = accept(listener, nil, nil), descriptor >= 0 {
                 number += 1
                 let peer = Peer(descriptor)
                 connections.withLock { $0.append(peer) }
                 // A script that ends, or throws because the client went away, ends the connection.
                 try? script(peer, number)
                 peer.hangUp()
+                // Descriptors are closed here alone: closed by another thread, the number could be another socket's
+                // by the time that this one uses it.
+                close(descriptor)
             }
+            close(listener)
         }
-        try ScriptThread.run(accept)
     }
 
     /// Ends listening, and every connection.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         for peer in peers { peer.hangUp() }
-        close(listener)
     }
 
     var peers: [Peer] { connections.withLock { $0 } }
@@ -55,7 +57,7 @@ final class Peer: Sendable {
     }
 
     private let descriptor: Int32
-    private let open = Mutex(true)
+    private let isOpen = Mutex(true)
     private let log = Mutex<[Packet]>([])
 
     init(_ descriptor: Int32) {
@@ -70,8 +72,8 @@ final class Peer: Sendable {
     var acknowledged: [UInt16] { packets.filter { $0.type == .puback }.map(\.id) }
 
     func hangUp() {
-        open.withLock { isOpen in
-            if isOpen { close(descriptor) }
+        isOpen.withLock { isOpen in
+            if isOpen { shutdown(descriptor, Int32(SHUT_RDWR)) }
             isOpen = false
         }
     }
