@@ -29,13 +29,15 @@ public struct Stamper: Sendable {
     /// Works until the task is cancelled; a photo that was under way is stamped again at the next start.
     public func run() async {
         for await _ in store.changes.stream() {
-            do {
-                while !Task.isCancelled, case let owed = try await store.pendingStamps(), !owed.isEmpty {
+            while !Task.isCancelled {
+                do {
+                    let owed = try await store.pendingStamps()
+                    if owed.isEmpty { break }
                     for photo in owed { try await stampAndBook(photo) }
+                } catch {
+                    log.error("stamping failed; it is tried again", metadata: ["error": "\(error)"])
+                    try? await Task.sleep(for: .seconds(5))
                 }
-            } catch {
-                log.error("stamping failed; it is tried again", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .seconds(5))
             }
             if Task.isCancelled { return }
         }
@@ -52,8 +54,15 @@ public struct Stamper: Sendable {
     }
 
     private func stampFile(_ photo: PendingStamp) throws -> Result<(PhotoDigest, String), PhotoRefusal> {
-        guard let digest = PhotoDigest(hex: photo.sha256) else { return .failure(.corrupt("no such file")) }
-        let bytes = try files.read(digest, .original)
+        guard let digest = PhotoDigest(hex: photo.sha256) else { return .failure(.corrupt("no digest")) }
+        let bytes: [UInt8]
+        do throws(PhotoFileError) {
+            bytes = try files.read(digest, .original)
+        } catch {
+            guard error.isMissing else { throw error }
+            // A file that somebody removed does not come back by waiting.
+            return .failure(.corrupt("the original is gone"))
+        }
         let copy: StampedPhoto
         do throws(PhotoRefusal) {
             copy = try stamp(jpeg: bytes, caption: Caption(photo, language).lines(language), font: font)

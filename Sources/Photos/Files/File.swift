@@ -11,6 +11,8 @@ public struct PhotoFileError: Error, Hashable, Sendable, CustomStringConvertible
     /// Whether the disk, or the user's share of it, is full.
     public var isFull: Bool { code == ENOSPC || code == EDQUOT }
 
+    public var isMissing: Bool { code == ENOENT }
+
     public var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
 }
 
