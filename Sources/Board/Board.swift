@@ -49,7 +49,7 @@ public struct Board: Sendable {
     func router() -> Router<BoardContext> {
         let router = Router(context: BoardContext.self)
         router.addMiddleware {
-            SecurityHeaders(isSecure: options.isSecure)
+            SecurityHeaders()
             Faults(board: self)
             ChooseLanguage(fallback: options.language)
             Identify(board: self)

@@ -109,7 +109,6 @@ import Testing
                 #expect(headers[.contentSecurityPolicy]?.contains("unsafe") == false)
                 #expect(headers[.contentSecurityPolicy]?.contains("frame-ancestors 'none'") == true)
                 #expect(headers[.xContentTypeOptions] == "nosniff")
-                #expect(headers[.strictTransportSecurity] != nil)
             }
         }
     }

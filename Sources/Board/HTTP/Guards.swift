@@ -6,7 +6,6 @@ import Logging
 /// What every answer tells the browser: nothing from elsewhere, nothing inline, no frame around us.
 struct SecurityHeaders: RouterMiddleware {
     typealias Context = BoardContext
-    let isSecure: Bool
 
     func handle(
         _ request: Request, context: BoardContext, next: (Request, BoardContext) async throws -> Response
@@ -19,15 +18,14 @@ struct SecurityHeaders: RouterMiddleware {
         // Not "no-referrer": browsers would then send "Origin: null" with our own forms.
         response.headers[.referrerPolicy] = "same-origin"
         response.headers[.permissionsPolicy] = "camera=(self), geolocation=(self), microphone=()"
-        if isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
         return response
     }
 }
 
 extension HTTPField.Name {
-    fileprivate static let referrerPolicy = HTTPField.Name("Referrer-Policy").unsafelyUnwrapped
-    fileprivate static let permissionsPolicy = HTTPField.Name("Permissions-Policy").unsafelyUnwrapped
-    fileprivate static let secFetchSite = HTTPField.Name("Sec-Fetch-Site").unsafelyUnwrapped
+    fileprivate static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
+    fileprivate static let permissionsPolicy = HTTPField.Name("Permissions-Policy")!
+    fileprivate static let secFetchSite = HTTPField.Name("Sec-Fetch-Site")!
 }
 
 /// Another site must not make a signed-in browser change things here.
