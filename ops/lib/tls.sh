@@ -75,6 +75,6 @@ lan_help() {
     say "   Its SHA-256 fingerprint must be:"
     say "   $(openssl x509 -in var/tls/public/ca.crt -noout -fingerprint -sha256 | cut -d= -f2)"
     qrencode -t ansiutf8 "$2"
-    say "2. Open the board (an engineer's own link: fieldloop link E03): $1"
+    say "2. Open the board, or an engineer's own link (below): $1"
     qrencode -t ansiutf8 "$1"
 }
