@@ -49,13 +49,9 @@ private struct BrokerVisit: Sendable {
     func connect() async -> [Finding] {
         let start = ContinuousClock.now
         let place = "\(broker.host):\(broker.port)"
-        do throws(MosquittoError) {
-            try await publisher.ready(timeout: .seconds(6))
-        } catch {
-            let status = publisher.status
-            let detail = status.lastErrorDetail.map { " (\($0))" } ?? ""
-            let why = "\(place) does not take us: \(status.lastError ?? error)\(detail)"
-            return [.fault("broker", why, remedy(for: status.lastError ?? error))]
+        if let error = await failure(within: .seconds(6)) {
+            let detail = publisher.status.lastErrorDetail.map { " (\($0))" } ?? ""
+            return [.fault("broker", "\(place) does not take us: \(error)\(detail)", remedy(for: error))]
         }
         let name = broker.credentials?.username ?? "nobody in particular"
         let sentence =
@@ -71,6 +67,17 @@ private struct BrokerVisit: Sendable {
             return [.doubt("broker", sentence, "the password crosses the network readable: set mqtt.tls.ca")]
         }
         return [.fine("broker", sentence)]
+    }
+
+    /// nil once connected and subscribed. The publisher would try on; the first failure is all that we want to know.
+    private func failure(within limit: Duration) async -> MosquittoError? {
+        let deadline = ContinuousClock.now + limit
+        while case let status = publisher.status, !status.isConnected {
+            if let error = status.lastError { return error }
+            guard ContinuousClock.now < deadline else { return .timeout }
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return .cancelled }
+        }
+        return nil
     }
 
     private func remedy(for error: MosquittoError) -> String {

@@ -43,7 +43,8 @@ extension Examination {
             return EADDRNOTAVAIL
         }
         defer { freeaddrinfo(list) }
-        let descriptor = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
+        let descriptor = socket(
+            address.ai_family, address.ai_socktype | CInt(SOCK_CLOEXEC.rawValue), address.ai_protocol)
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
         var yes: CInt = 1

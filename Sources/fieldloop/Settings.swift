@@ -141,7 +141,9 @@ struct Settings: Sendable {
         do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
             throw Invalid(description: "\(file): can't be read; check the path and its permissions")
         }
-        guard let root = try Yams.compose(yaml: text) else { return [] }
+        let root: Node?
+        do { root = try Yams.compose(yaml: text) } catch { throw Invalid(description: "\(file): \(error)") }
+        guard let root else { return [] }
         var found: [(String, String)] = []
         func walk(_ node: Node, _ path: [String]) throws {
             switch node {
