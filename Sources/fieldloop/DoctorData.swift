@@ -5,7 +5,7 @@ import Store
 extension Examination {
     /// The database: sound, of our age, with a plant in it.
     func checkDatabase() -> (StoreCheck?, [Finding]) {
-        let restore = "stop the service and restore a backup; see “Backup” in ops/runbook.md"
+        let restore = "stop the service and restore a backup; see “Back up and restore” in ops/runbook.md"
         do {
             guard let check = try Store.check(directory: settings["data.dir"]) else {
                 let remedy = "fieldloop import fixtures/data and the plant's folder"
