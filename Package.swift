@@ -82,7 +82,10 @@ let package = Package(
             dependencies: ["Notify", "Store", "Domain", hummingbird, httpClient, crypto, log, nio]),
         .testTarget(name: "BoardTests", dependencies: ["Board", "Store", "Domain", "Geo", hummingbirdTesting]),
         .testTarget(
-            name: "FlowTests", dependencies: ["fieldloop", "Board", "Domain", "Gateway", "Ingest", "Store", "Geo"]),
+            name: "FlowTests",
+            dependencies: [
+                "fieldloop", "Board", "Domain", "Gateway", "Ingest", "Photos", "Store", "Geo", grdb, log,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
