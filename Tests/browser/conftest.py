@@ -170,13 +170,17 @@ def engineer(window, plant):
 
 
 def screenshot(page, name, **options):
-    """A picture to look at, in 256 colours: the README's are part of every clone."""
+    """A picture to look at; a large one in 256 colours, for the README's are part of every clone."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(300)
-    taken = io.BytesIO(page.screenshot(animations="disabled", **options))
-    Image.open(taken).convert("RGB").quantize(
-        256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        SCREENSHOTS / f"{name}.png", optimize=True)
+    taken = page.screenshot(animations="disabled", **options)
+    if len(taken) > 200_000:
+        picture = Image.open(io.BytesIO(taken)).convert("RGB")
+        small = io.BytesIO()
+        picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE).save(
+            small, "PNG", optimize=True)
+        taken = small.getvalue()
+    (SCREENSHOTS / f"{name}.png").write_bytes(taken)
 
 
 def fits(page):
@@ -191,3 +195,29 @@ def unnamed(page):
             .filter((node) => node.checkVisibility() && !(node.textContent.trim() || node.getAttribute('aria-label')
                 || node.hasAttribute('alt') || node.labels?.length || node.title))
             .map((node) => node.outerHTML.slice(0, 120))""")
+
+
+def faint(page):
+    """Texts with less than 4.5 : 1 against what they stand on (WCAG 2.2, 1.4.3)."""
+    return page.evaluate("""() => {
+        const parse = (text) => (text.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+        const over = ([r, g, b, a = 1], under) => [r, g, b].map((value, index) => value * a + under[index] * (1 - a));
+        const ground = (node) => {
+            const layers = [];
+            for (let at = node; at; at = at.parentElement) layers.push(parse(getComputedStyle(at).backgroundColor));
+            return layers.reverse().reduce((under, layer) => over(layer, under), [255, 255, 255]);
+        };
+        const luminance = (colour) => colour.map((value) => value / 255)
+            .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+        const found = [];
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const node = walker.currentNode.parentElement;
+            if (!walker.currentNode.data.trim() || !node.checkVisibility() || node.closest('.skip, noscript')) continue;
+            const behind = ground(node);
+            const [a, b] = [over(parse(getComputedStyle(node).color), behind), behind].map(luminance).sort((x, y) => y - x);
+            const ratio = (a + 0.05) / (b + 0.05);
+            if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${node.className || node.tagName}: ${walker.currentNode.data.trim().slice(0, 40)}`);
+        }
+        return found; }""")

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from conftest import DESK, PHONE, fits, screenshot, unnamed
+from conftest import DESK, PHONE, faint, fits, screenshot, unnamed
 
 
 def test_signs_in_with_the_token(window, plant):
@@ -84,7 +84,7 @@ def test_every_page_fits(supervisor, plant, language, dark, size):
         page.wait_for_selector(ready)
         screenshot(page, f"{name}-{language}-{tone}-{size['width']}")
         assert fits(page), f"{path} is wider than {size['width']}"
-        assert unnamed(page) == []
+        assert unnamed(page) == [] and faint(page) == []
         expect(page.locator("html")).to_have_attribute("lang", "zh-Hans" if language == "zh" else "en")
 
 

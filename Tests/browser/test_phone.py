@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 import stack
-from conftest import ROOT, fits, screenshot, unnamed
+from conftest import ROOT, faint, fits, screenshot, unnamed
 
 PHOTO = ROOT / "fixtures/photos/before.jpg"
 PLACE = {"latitude": 29.8783, "longitude": 121.7902, "accuracy": 8}
@@ -35,7 +35,7 @@ def test_the_whole_job(engineer, plant, job):
     card = page.locator(f'.job[data-key="{job}"]')
     expect(card).to_contain_text("1号冷却水循环泵")
     expect(card).to_contain_text("新派单，请答复")
-    assert fits(page) and unnamed(page) == []
+    assert fits(page) and unnamed(page) == [] and faint(page) == []
     screenshot(page, "phone-offer-zh")
 
     card.get_by_role("button", name="接单").click()
@@ -132,6 +132,7 @@ def test_declines_with_a_reason(engineer, plant, job):
     expect(offer).to_contain_text("please answer")
     offer.locator(".deed-decline summary").click()
     offer.get_by_role("button", name="Busy with another job").click()
+    assert faint(page) == []
     screenshot(page, "phone-decline-en-dark", full_page=True)
     offer.locator(".deed-decline").get_by_role("button", name="Decline").click()
     expect(offer).to_have_count(0)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 import stack
 from client import Client
-from conftest import ROOT, screenshot
+from conftest import ROOT, faint, screenshot
 
 PHOTOS = ROOT / "fixtures/photos"
 
@@ -70,6 +70,7 @@ def test_the_board_is_full(supervisor, full, language):
     page = supervisor(language=language, size={"width": 1440, "height": 640})
     for column in page.locator(".column").all():
         expect(column.locator(".card").first).to_be_visible()
+    assert faint(page) == []
     screenshot(page, "board" if language == "zh" else "board-en")
 
 
@@ -82,4 +83,5 @@ def test_the_ticket_has_everything(supervisor, full, language):
         picture.scroll_into_view_if_needed()
         stack.until(lambda: picture.evaluate("(image) => image.complete && image.naturalWidth"), what="the picture")
     page.evaluate("window.scrollTo(0, 0)")
+    assert faint(page) == []
     screenshot(page, "ticket" if language == "zh" else "ticket-en", full_page=True)

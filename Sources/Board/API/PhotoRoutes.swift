@@ -15,7 +15,9 @@ struct PhotoRoutes {
         router.post("/api/photos", use: receive)
         router.get("/api/photos/:id/original") { try await send($0, $1) { "\($0.sha256).jpg" } }
         router.get("/api/photos/:id/stamped") { request, context in
-            try await send(request, context) { $0.stampedSHA256 == nil ? nil : "\($0.sha256).stamped.jpg" }
+            try await send(request, context) { photo in
+                photo.stampedSHA256.map { "\(photo.sha256).\($0.prefix(16)).stamped.jpg" }
+            }
         }
     }
 

@@ -124,7 +124,9 @@ struct Faults: RouterMiddleware {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            // A personal link is a key until it is used.
+            let path = request.uri.path.hasPrefix("/l/") ? "/l/…" : request.uri.path
+            context.logger.error("request failed", metadata: ["path": "\(path)", "error": "\(error)"])
             problem = .broken
         }
         if request.uri.path.hasPrefix("/api/") || request.uri.path == "/healthz" { return problem.response }

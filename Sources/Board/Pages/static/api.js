@@ -68,7 +68,8 @@ export function upload(path, form, onProgress) {
     const request = new XMLHttpRequest();
     request.open("POST", path);
     request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
+    request.upload.addEventListener("progress",
+      (event) => event.lengthComputable && onProgress(event.loaded / event.total));
     request.addEventListener("load", () =>
       request.status < 300 ? resolve(request.response) : reject(new Problem(request.response ?? {})));
     request.addEventListener("error", () => reject(new Problem({ code: "offline" })));

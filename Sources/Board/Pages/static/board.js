@@ -76,7 +76,8 @@ const ending = (card) => h("span", { class: `ending outcome-${card.outcome}` }, 
 
 function who(card) {
   if (card.overdue && card.column !== "closed") {
-    return h("span", { class: "late" }, icon("clock"), card.engineer && h("span", null, nameOf(card.engineer_name, card.engineer)),
+    return h("span", { class: "late" }, icon("clock"),
+      card.engineer && h("span", null, nameOf(card.engineer_name, card.engineer)),
       h("span", null, t("card.overdue"), " ", since(card.state_since)));
   }
   if (card.lacks_engineer) return h("span", { class: "late" }, icon("noperson"), t("card.lacking"));
@@ -87,10 +88,12 @@ function who(card) {
 
 function substate(card) {
   if (card.state === "offered" && card.offer_until) return [t("card.asked"), " ", until(card.offer_until)];
-  return [["en_route", "verifying"].includes(card.state) && [t(`state.${card.state}`), " · "], since(card.state_since)];
+  const isNamed = ["en_route", "verifying"].includes(card.state);
+  return [isNamed && [t(`state.${card.state}`), " · "], since(card.state_since)];
 }
 
 const photos = (card) =>
-  card.photo_count > 0 && h("span", { class: "photos muted", title: t("card.photos", { n: card.photo_count }) }, icon("camera"), card.photo_count);
+  card.photo_count > 0 && h("span", { class: "photos muted", title: t("card.photos", { n: card.photo_count }) },
+    icon("camera"), card.photo_count);
 
 keepLive(async () => draw(await get("/api/board")));

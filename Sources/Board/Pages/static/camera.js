@@ -7,7 +7,8 @@ import { position, state } from "./position.js";
 
 /** The button for a ticket, with its uploads below. `done` is called after each photo that has arrived. */
 export function photoButton(ticket, done) {
-  const input = h("input", { type: "file", accept: "image/jpeg", capture: "environment", id: `photo-${ticket}`, class: "visually-hidden" });
+  const input = h("input", { type: "file", accept: "image/jpeg", capture: "environment", id: `photo-${ticket}`,
+    class: "visually-hidden" });
   const rows = h("ul", { class: "uploads", "aria-live": "polite" });
   input.addEventListener("change", () => {
     for (const file of input.files) rows.prepend(start(file, ticket, done));
@@ -34,7 +35,9 @@ function start(file, ticket, done) {
     row.className = "";
     try {
       const fix = await position();
-      fill(place, fix ? icon("pin") : icon("nopin"), fix ? t("photo.position", { accuracy: rough(fix.accuracy_m) }) : t(state === "refused" ? "photo.position_refused" : "photo.position_none"));
+      fill(place, fix ? icon("pin") : icon("nopin"),
+        fix ? t("photo.position", { accuracy: rough(fix.accuracy_m) })
+        : t(state === "refused" ? "photo.position_refused" : "photo.position_none"));
       text.textContent = t("photo.sending");
       await upload("/api/photos", form(file, ticket, name, fix), (share) => { bar.value = share; });
       text.textContent = t("photo.arrived");

@@ -22,7 +22,8 @@ export function drawDeeds(parent, ticket, done) {
   parent.dataset.print = print;
   if (ticket.actions.length === 0) {
     const isAnonymous = document.documentElement.dataset.role === "anonymous";
-    return fill(parent, isAnonymous && h("p", { class: "muted" }, h("a", { href: `/signin?next=/t/${ticket.ticket}` }, t("deeds.sign_in"))));
+    return fill(parent, isAnonymous && h("p", { class: "muted" },
+      h("a", { href: `/signin?next=/t/${ticket.ticket}` }, t("deeds.sign_in"))));
   }
   const fault = h("p", { class: "fault", role: "alert", hidden: true });
   const send = (action, text) => attempt(fault, async () => {
@@ -32,7 +33,8 @@ export function drawDeeds(parent, ticket, done) {
   });
   const isSupervisor = document.documentElement.dataset.role === "supervisor";
   const steps = plain.filter((name) => ticket.actions.includes(name))
-    .map((name) => h("button", { class: "button", type: "button", onclick: once(() => send(name)) }, icon(icons[name]), t(`action.${name}`)));
+    .map((name) => h("button", { class: "button", type: "button", onclick: once(() => send(name)) }, icon(icons[name]),
+      t(`action.${name}`)));
   const forms = worded.filter((name) => ticket.actions.includes(name)).map((name) => wordedForm(name, send));
   fill(parent, fault, isSupervisor && steps.length > 0 && h("p", { class: "muted" }, t("deeds.on_behalf")),
     steps.length > 0 && h("div", { class: "deed-row" }, steps), forms);
@@ -41,17 +43,21 @@ export function drawDeeds(parent, ticket, done) {
 /** An action with words: closed until asked for, so that nobody cancels by a slip. */
 export function wordedForm(name, send, options = {}) {
   const field = h("textarea", {
-    rows: 2, maxlength: 2000, required: needsText.has(name), "aria-label": t(`action.${name}.text`), placeholder: t(`action.${name}.text`),
+    rows: 2, maxlength: 2000, required: needsText.has(name), "aria-label": t(`action.${name}.text`),
+      placeholder: t(`action.${name}.text`),
   });
-  const button = h("button", { class: `button ${["override", "cancel"].includes(name) ? "danger" : "primary"}`, type: "submit" }, t(`action.${name}.send`));
+  const button = h("button", { class: `button ${["override", "cancel"].includes(name) ? "danger" : "primary"}`,
+    type: "submit" }, t(`action.${name}.send`));
   const form = h("form", {
     onsubmit: async (event) => {
       event.preventDefault();
       button.disabled = true;
       try { await send(name, field.value.trim()); } finally { button.disabled = false; }
     },
-  }, options.choices?.map((text) => h("button", { class: "chip", type: "button", onclick: () => { field.value = text; } }, text)), field, button);
-  return h("details", { class: `deed deed-${name}` }, h("summary", { class: "button" }, icon(icons[name]), t(`action.${name}`)), form);
+  }, options.choices?.map((text) => h("button",
+    { class: "chip", type: "button", onclick: () => { field.value = text; } }, text)), field, button);
+  return h("details", { class: `deed deed-${name}` },
+    h("summary", { class: "button" }, icon(icons[name]), t(`action.${name}`)), form);
 }
 
 /** A button that can't be pressed twice while its first press is under way. */

@@ -13,10 +13,14 @@ fill(main, h("div", { class: "page-head" }, h("h1", null, t("engineers.title")))
 function rowOf(line) {
   const share = line.load_cap ? line.load / line.load_cap : 0;
   return h("li", { class: `row ${line.on_shift ? "" : "off"}` },
-    h("div", { class: "people-name" }, person(line.name, line.engineer), h("span", { class: "muted code" }, line.engineer)),
-    h("div", null, h("span", { class: `badge ${line.on_shift ? "state-closed" : ""}` }, icon(line.on_shift ? "check" : "clock"), t(line.on_shift ? "engineers.on" : "engineers.off"))),
-    h("div", null, h("meter", { min: 0, max: 1, high: 0.99, value: share, "aria-label": t("engineers.load") }), " ", t("engineers.load_text", { load: line.load, cap: line.load_cap })),
-    h("div", { class: "muted" }, Object.entries(line.skills).map(([skill, level]) => h("span", { class: "chip-still" }, has(`skill.${skill}`) ? t(`skill.${skill}`) : skill, " ", level))),
+    h("div", { class: "people-name" }, person(line.name, line.engineer),
+      h("span", { class: "muted code" }, line.engineer)),
+    h("div", null, h("span", { class: `badge ${line.on_shift ? "state-closed" : ""}` },
+      icon(line.on_shift ? "check" : "clock"), t(line.on_shift ? "engineers.on" : "engineers.off"))),
+    h("div", null, h("meter", { min: 0, max: 1, high: 0.99, value: share, "aria-label": t("engineers.load") }), " ",
+      t("engineers.load_text", { load: line.load, cap: line.load_cap })),
+    h("div", { class: "muted" }, Object.entries(line.skills).map(([skill, level]) => h("span", { class: "chip-still" },
+      has(`skill.${skill}`) ? t(`skill.${skill}`) : skill, " ", level))),
     h("div", { class: "muted" }, fix(line)));
 }
 

@@ -15,14 +15,16 @@ export function drawLedger(parent, ticket) {
   const [newest, ...older] = ticket.ledgers;
   fill(parent, choice(newest), older.length > 0 && h("details", null,
     h("summary", null, t("ledger.older", { n: older.length })),
-    older.map((ledger) => h("div", { class: "older" }, h("p", { class: "muted" }, t("ledger.offer", { n: ledger.epoch }), " · ", at(ledger.at)), choice(ledger)))));
+    older.map((ledger) => h("div", { class: "older" },
+      h("p", { class: "muted" }, t("ledger.offer", { n: ledger.epoch }), " · ", at(ledger.at)), choice(ledger)))));
 }
 
 function choice(ledger) {
   const shown = ledger.lines.slice(0, 5);
   const rest = ledger.lines.slice(5);
   return h("div", null, h("p", null, sentence(ledger)), lines(shown, ledger),
-    rest.length > 0 && h("details", null, h("summary", null, t("ledger.rest", { n: rest.length })), lines(rest, ledger)));
+    rest.length > 0 && h("details", null, h("summary", null, t("ledger.rest", { n: rest.length })),
+      lines(rest, ledger)));
 }
 
 function sentence(ledger) {
@@ -42,14 +44,18 @@ const basis = (line) => (line.basis === "depot" || line.age_minutes === null
 const lines = (rows, ledger) => h("ul", { class: "ledger-lines" }, rows.map((line) => {
   const isChosen = line.engineer === ledger.chosen;
   return h("li", { class: isChosen ? "chosen" : line.eligible ? "eligible" : "out" },
-    h("span", { class: "ledger-mark" }, icon(isChosen ? "check" : line.eligible ? "dot" : "cross", t(isChosen ? "ledger.chosen" : line.eligible ? "ledger.eligible" : "ledger.out"))),
-    h("span", { class: "ledger-name" }, nameOf(line.name, line.engineer), h("span", { class: "muted code" }, ` ${line.engineer}`)),
-    h("span", { class: "ledger-arrival" }, line.minutes === null ? "–" : t("ledger.arrival", { minutes: Math.round(line.minutes), km: rough(line.km) })),
+    h("span", { class: "ledger-mark" }, icon(isChosen ? "check" : line.eligible ? "dot" : "cross",
+      t(isChosen ? "ledger.chosen" : line.eligible ? "ledger.eligible" : "ledger.out"))),
+    h("span", { class: "ledger-name" }, nameOf(line.name, line.engineer),
+      h("span", { class: "muted code" }, ` ${line.engineer}`)),
+    h("span", { class: "ledger-arrival" }, line.minutes === null ? "–"
+      : t("ledger.arrival", { minutes: Math.round(line.minutes), km: rough(line.km) })),
     h("span", { class: "ledger-why muted" }, line.eligible ? basis(line) : reason(line)));
 }));
 
 function reason(line) {
   const values = { ...line.reason_values };
-  if (values.skill) values.skill = t(`skill.${values.skill}`) === `skill.${values.skill}` ? values.skill : t(`skill.${values.skill}`);
+  if (values.skill) values.skill = t(`skill.${values.skill}`) === `skill.${values.skill}` ? values.skill
+    : t(`skill.${values.skill}`);
   return t(`reason.${line.reason}.long`, values);
 }

@@ -24,16 +24,19 @@ export const severityIcon = (severity) =>
 /** Somebody's first character in a circle, and the name. */
 export function person(name, id) {
   const text = nameOf(name, id);
-  return h("span", { class: "person" }, h("span", { class: "avatar", "aria-hidden": "true" }, [...text][0] ?? "?"), text);
+  return h("span", { class: "person" }, h("span", { class: "avatar", "aria-hidden": "true" }, [...text][0] ?? "?"),
+    text);
 }
 
 /** A moment, the whole of it on hover. */
 export const at = (milliseconds) =>
-  h("time", { datetime: new Date(milliseconds).toISOString(), title: fullTime(milliseconds) }, moment(milliseconds, serverNow()));
+  h("time", { datetime: new Date(milliseconds).toISOString(), title: fullTime(milliseconds) },
+    moment(milliseconds, serverNow()));
 
 /** How long since; goes on by itself. */
 export const since = (milliseconds) =>
-  h("time", { datetime: new Date(milliseconds).toISOString(), title: fullTime(milliseconds), "data-since": milliseconds },
+  h("time", { datetime: new Date(milliseconds).toISOString(), title: fullTime(milliseconds),
+    "data-since": milliseconds },
     span(serverNow() - milliseconds));
 
 /** How long until; goes on by itself. */
@@ -41,17 +44,22 @@ export const until = (milliseconds) =>
   h("time", { class: "countdown", "data-until": milliseconds }, countdown(milliseconds - serverNow()));
 
 setInterval(() => {
-  for (const node of document.querySelectorAll("[data-until]")) node.textContent = countdown(node.dataset.until - serverNow());
+  for (const node of document.querySelectorAll("[data-until]")) {
+    node.textContent = countdown(node.dataset.until - serverNow());
+  }
 }, 1000);
 setInterval(() => {
-  for (const node of document.querySelectorAll("[data-since]")) node.textContent = span(serverNow() - node.dataset.since);
+  for (const node of document.querySelectorAll("[data-since]")) {
+    node.textContent = span(serverNow() - node.dataset.since);
+  }
 }, 10000);
 
 /** A value against its limit, as a bar with a mark where the limit is. */
 export function gauge(value, limit, measure) {
   const full = Math.max(value, limit) * 1.25 || 1;
   return h("span", { class: "gauge" },
-    h("span", { class: "gauge-track", "aria-hidden": "true", style: { "--value": value / full, "--limit": limit / full } }),
+    h("span", { class: "gauge-track", "aria-hidden": "true",
+      style: { "--value": value / full, "--limit": limit / full } }),
     h("span", { class: "gauge-text" }, h("strong", null, number(value)), ` ${unitOf(measure)}`,
       h("span", { class: "muted" }, " ", t("card.limit", { limit: number(limit) }))));
 }

@@ -42,12 +42,16 @@ function jobOf(ticket) {
     await perform(ticket, action, text);
     await refresh();
   });
-  return h("article", { class: `job state-${ticket.column} ${ticket.severity} ${ticket.overdue ? "overdue" : ""}`, "data-state": ticket.state },
+  return h("article", { class: `job state-${ticket.column} ${ticket.severity} ${ticket.overdue ? "overdue" : ""}`,
+    "data-state": ticket.state },
     h("header", null,
-      h("div", { class: "job-line" }, severityIcon(ticket.severity), h("a", { class: "code", href: `/t/${ticket.ticket}` }, `T${ticket.ticket}`),
-        gradeBadge(ticket.grade), stateBadge(ticket), h("span", { class: "muted job-since" }, since(ticket.state_since))),
+      h("div", { class: "job-line" }, severityIcon(ticket.severity),
+        h("a", { class: "code", href: `/t/${ticket.ticket}` }, `T${ticket.ticket}`),
+        gradeBadge(ticket.grade), stateBadge(ticket),
+          h("span", { class: "muted job-since" }, since(ticket.state_since))),
       h("h2", null, nameOf(ticket.asset_name, ticket.asset)),
-      h("p", { class: "muted" }, nameOf(ticket.site_name), " · ", h("span", { class: "code" }, ticket.asset), " · ", nameOf(ticket.place, ticket.point)),
+      h("p", { class: "muted" }, nameOf(ticket.site_name), " · ", h("span", { class: "code" }, ticket.asset), " · ",
+        nameOf(ticket.place, ticket.point)),
       !isClosed && gauge(ticket.value, ticket.limit, ticket.measure)),
     fault,
     isClosed ? null : deeds(ticket, send));
@@ -56,12 +60,15 @@ function jobOf(ticket) {
 function deeds(ticket, send) {
   const can = (action) => ticket.actions.includes(action);
   const big = (action, name, kind = "primary") =>
-    h("button", { class: `button big ${kind}`, type: "button", onclick: once(() => send(action)) }, icon(name), t(`action.${action}`));
+    h("button", { class: `button big ${kind}`, type: "button", onclick: once(() => send(action)) }, icon(name),
+      t(`action.${action}`));
   if (ticket.state === "offered") {
     return h("div", { class: "job-deeds" },
-      h("p", { class: "offer" }, icon("bell"), t("phone.offer"), ticket.offer_until && [" ", until(ticket.offer_until)]),
+      h("p", { class: "offer" }, icon("bell"), t("phone.offer"),
+        ticket.offer_until && [" ", until(ticket.offer_until)]),
       can("accept") && big("accept", "check"),
-      can("decline") && wordedForm("decline", send, { choices: ["busy", "far", "skill", "tools"].map((why) => t(`decline.${why}`)) }));
+      can("decline") && wordedForm("decline", send,
+        { choices: ["busy", "far", "skill", "tools"].map((why) => t(`decline.${why}`)) }));
   }
   return h("div", { class: "job-deeds" },
     photoFor(ticket),
@@ -71,7 +78,8 @@ function deeds(ticket, send) {
     can("parts_arrived") && big("parts_arrived", "awaiting_parts"),
     can("done") && wordedForm("done", send),
     can("awaiting_parts") && wordedForm("awaiting_parts", send),
-    ticket.lat !== null && h("a", { class: "quiet go", href: `geo:${ticket.lat},${ticket.lon}?q=${ticket.lat},${ticket.lon}` }, icon("pin"), t("phone.navigate")));
+    ticket.lat !== null && h("a", { class: "quiet go",
+      href: `geo:${ticket.lat},${ticket.lon}?q=${ticket.lat},${ticket.lon}` }, icon("pin"), t("phone.navigate")));
 }
 
 /** Kept when the job is drawn again: an upload under way must not vanish because the ticket moved. */

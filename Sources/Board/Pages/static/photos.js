@@ -12,9 +12,11 @@ export function photoOf(photo) {
     : h("span", { class: "muted" }, icon("clock"), t("photo.waiting"));
   return h("figure", { class: "photo" },
     h("a", { href: shown, target: "_blank", rel: "noopener" },
-      h("img", { src: shown, loading: "lazy", alt: t("photo.alt", { n: photo.id, name: nameOf(photo.engineer_name, t("actor.supervisor")) }) })),
+      h("img", { src: shown, loading: "lazy",
+        alt: t("photo.alt", { n: photo.id, name: nameOf(photo.engineer_name, t("actor.supervisor")) }) })),
     h("figcaption", null,
-      h("div", null, h("strong", null, nameOf(photo.engineer_name, t("actor.supervisor"))), " ", at(photo.captured_at ?? photo.received_at)),
+      h("div", null, h("strong", null, nameOf(photo.engineer_name, t("actor.supervisor"))), " ",
+        at(photo.captured_at ?? photo.received_at)),
       h("div", { class: "muted" }, place(photo)),
       status,
       h("div", { class: "photo-foot" },
@@ -24,5 +26,6 @@ export function photoOf(photo) {
 
 function place(photo) {
   if (photo.lat === null) return [icon("nopin"), t("photo.no_position")];
-  return [icon("pin"), `${photo.lat.toFixed(5)}, ${photo.lon.toFixed(5)}`, photo.accuracy_m !== null && ` ±${rough(photo.accuracy_m)} m`];
+  return [icon("pin"), `${photo.lat.toFixed(5)}, ${photo.lon.toFixed(5)}`,
+    photo.accuracy_m !== null && ` ±${rough(photo.accuracy_m)} m`];
 }

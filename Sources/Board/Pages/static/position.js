@@ -31,7 +31,8 @@ export function position(patience = 8000) {
 /** Browsers measure in WGS-84; the time is the fix's own. */
 function keep({ coords, timestamp }) {
   state = "found";
-  newest = { lat: coords.latitude, lon: coords.longitude, datum: "wgs84", accuracy_m: coords.accuracy, fix_at: Math.round(timestamp) };
+  newest = { lat: coords.latitude, lon: coords.longitude, datum: "wgs84", accuracy_m: coords.accuracy,
+    fix_at: Math.round(timestamp) };
   // From now on it is known that we may: keep it warm.
   watch ??= navigator.geolocation.watchPosition(keep, () => {}, { enableHighAccuracy: true, maximumAge: 30000 });
   return newest;

@@ -9,12 +9,14 @@ import { at, notice } from "./parts.js";
 const main = document.getElementById("main");
 const empty = h("div", null, notice("closed", t("rejected.empty.title"), t("rejected.empty.text")));
 const list = h("ul", { class: "rows" });
-fill(main, h("div", { class: "page-head" }, h("h1", null, t("rejected.title"))), h("p", { class: "lead muted" }, t("rejected.lead")), empty, list);
+fill(main, h("div", { class: "page-head" }, h("h1", null, t("rejected.title"))),
+  h("p", { class: "lead muted" }, t("rejected.lead")), empty, list);
 
 const reasonOf = (code) => (has(`rejected.${code}`) ? t(`rejected.${code}`) : t("rejected.other"));
 
 const rowOf = (row) => h("li", { class: "row" },
-  h("div", { class: "row-head" }, h("strong", null, reasonOf(row.reason)), h("span", { class: "badge code" }, row.reason), at(row.at)),
+  h("div", { class: "row-head" }, h("strong", null, reasonOf(row.reason)),
+    h("span", { class: "badge code" }, row.reason), at(row.at)),
   h("p", { class: "code" }, row.topic || "–"),
   h("p", null, row.detail),
   h("details", null, h("summary", null, t("rejected.head", { n: row.bytes })), h("pre", null, row.head)));

@@ -59,11 +59,13 @@ function draw(ticket) {
 
 function drawHead(ticket) {
   fill(parts.head,
-    h("p", { class: "crumb" }, h("a", { href: "/" }, icon("back"), t("nav.board")), h("span", { class: "code" }, `T${ticket.ticket}`)),
+    h("p", { class: "crumb" }, h("a", { href: "/" }, icon("back"), t("nav.board")),
+      h("span", { class: "code" }, `T${ticket.ticket}`)),
     h("h1", null, nameOf(ticket.asset_name, ticket.asset)),
     h("p", { class: "head-line" },
       stateBadge(ticket),
-      h("span", { class: `badge severity-${ticket.severity}` }, icon(ticket.severity), t(`severity.${ticket.severity}`)),
+      h("span", { class: `badge severity-${ticket.severity}` }, icon(ticket.severity),
+        t(`severity.${ticket.severity}`)),
       ticket.overdue && h("span", { class: "badge overdue" }, icon("clock"), t("card.overdue")),
       h("span", { class: "head-fact" }, gradeBadge(ticket.grade), nameOf(ticket.customer_name)),
       h("span", { class: "head-fact" }, icon("pin"), nameOf(ticket.site_name)),
@@ -71,14 +73,17 @@ function drawHead(ticket) {
 }
 
 function drawStepper(ticket) {
-  const position = { pending: 0, offered: 1, accepted: 2, en_route: 2, diagnosing: 3, awaiting_parts: 3, verifying: 4, closed: 5, cancelled: 5 };
+  const position = { pending: 0, offered: 1, accepted: 2, en_route: 2, diagnosing: 3, awaiting_parts: 3, verifying: 4,
+    closed: 5, cancelled: 5 };
   const current = position[ticket.state];
   fill(parts.stepper, h("ol", { class: `steps state-${ticket.column}`, "aria-label": t("ticket.steps") },
     steps.map((step, index) => {
       // The step where it stands says which of its states it is.
-      const word = index === current && !["pending", "closed"].includes(ticket.state) ? `state.${ticket.state}` : `step.${step}`;
+      const word = index === current && !["pending", "closed"].includes(ticket.state) ? `state.${ticket.state}`
+        : `step.${step}`;
       const mark = index < current || ticket.column === "closed" ? icon("check") : index + 1;
-      return h("li", { class: index < current ? "past" : index === current ? "current" : "ahead", "aria-current": index === current ? "step" : null },
+      return h("li", { class: index < current ? "past" : index === current ? "current" : "ahead",
+        "aria-current": index === current ? "step" : null },
         h("span", { class: "step-mark" }, mark), h("span", { class: "step-word" }, t(word)));
     })));
 }
@@ -88,7 +93,8 @@ function drawNow(ticket) {
   if (ticket.engineer) {
     rows.push([t("ticket.engineer"), person(ticket.engineer_name, ticket.engineer)]);
   } else if (ticket.column !== "closed") {
-    rows.push([t("ticket.engineer"), h("span", { class: ticket.lacks_engineer ? "late" : "muted" }, t(ticket.lacks_engineer ? "card.lacking" : "ticket.nobody"))]);
+    rows.push([t("ticket.engineer"), h("span", { class: ticket.lacks_engineer ? "late" : "muted" },
+      t(ticket.lacks_engineer ? "card.lacking" : "ticket.nobody"))]);
   }
   if (ticket.offer_until) rows.push([t("ticket.answer_in"), until(ticket.offer_until)]);
   if (ticket.column === "closed") {
@@ -110,7 +116,8 @@ function proof({ points, needed_ms: needed, needed_readings: count, deadline }) 
         h("span", { class: "code" }, point.point),
         h("progress", { max: 1, value: done, "aria-label": t("proof.of", { point: point.point }) }),
         h("span", { class: "muted" }, t("proof.progress", {
-          minutes: Math.floor(point.time_ms / 60000), needed: Math.round(needed / 60000), readings: point.readings, count,
+          minutes: Math.floor(point.time_ms / 60000), needed: Math.round(needed / 60000), readings: point.readings,
+          count,
         })));
     }),
     deadline && h("p", { class: "muted" }, t("proof.deadline", { span: span(deadline - serverNow()) })));
@@ -137,11 +144,13 @@ function livePoint(episode) {
     h("p", null, severityIcon(episode.severity), " ", h("strong", null, nameOf(episode.place, episode.point)), " ",
       h("span", { class: "muted code" }, episode.point)),
     table([
-      [t("why.last"), episode.last_value === null ? "–" : [h("strong", null, withUnit(episode.last_value, episode.measure)), " ", at(episode.last_at)]],
+      [t("why.last"), episode.last_value === null ? "–"
+        : [h("strong", null, withUnit(episode.last_value, episode.measure)), " ", at(episode.last_at)]],
       [t("why.limits"), t("why.limits_text", { raise: number(episode.raise), clear: number(episode.clear) })
         + (episode.critical === null ? "" : t("why.critical_text", { critical: number(episode.critical) }))],
       [t("why.peak"), [withUnit(episode.peak, episode.measure), " ", at(episode.peak_at)]],
-      [t("why.state"), isOver ? h("span", { class: "late" }, icon("up"), t("why.on")) : h("span", { class: "good" }, icon("down"), t("why.off"), " ", at(episode.cleared_at))],
+      [t("why.state"), isOver ? h("span", { class: "late" }, icon("up"), t("why.on"))
+        : h("span", { class: "good" }, icon("down"), t("why.off"), " ", at(episode.cleared_at))],
     ]));
 }
 
@@ -150,12 +159,15 @@ function drawNotices(ticket) {
   fill(parts.notices, h("ul", { class: "notice-list" }, (ticket.notices ?? []).map((row) => {
     const state = row.sent_at ? "sent" : row.dead_at ? "dead" : row.attempts ? "retrying" : "waiting";
     return h("li", { class: `notice-${state}` },
-      h("span", null, t(`notice.${row.kind}`), h("span", { class: "muted" }, " · ", t(`channel.${row.channel}`), row.engineer && ` · ${row.engineer}`)),
-      h("span", { class: state === "sent" ? "good" : state === "waiting" ? "muted" : "late", title: row.error }, t(`delivery.${state}`), " ", at(row.sent_at ?? row.due_at)));
+      h("span", null, t(`notice.${row.kind}`),
+        h("span", { class: "muted" }, " · ", t(`channel.${row.channel}`), row.engineer && ` · ${row.engineer}`)),
+      h("span", { class: state === "sent" ? "good" : state === "waiting" ? "muted" : "late", title: row.error },
+        t(`delivery.${state}`), " ", at(row.sent_at ?? row.due_at)));
   })));
 }
 
-const table = (rows) => h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))));
+const table = (rows) => h("dl", { class: "facts" },
+  rows.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))));
 
 let charted = "";
 const refresh = keepLive(async () => {
@@ -164,7 +176,8 @@ const refresh = keepLive(async () => {
     ticket = await get(`/api/tickets/${id}`);
   } catch (problem) {
     if (problem.code !== "unknown_ticket") throw problem;
-    fill(main, notice("inbox", t("ticket.unknown"), problem.sentence, h("a", { class: "button", href: "/" }, t("nav.back"))));
+    fill(main, notice("inbox", t("ticket.unknown"), problem.sentence,
+      h("a", { class: "button", href: "/" }, t("nav.back"))));
     return;
   }
   draw(ticket);

@@ -7,11 +7,14 @@ import { at } from "./parts.js";
 const icons = {
   opened: "pulse", breach: "pulse", worsened: "critical", cleared: "down", reopened: "again", relapsed: "again",
   offered: "bell", accepted: "accepted", declined: "cross", expired: "clock", nobody_eligible: "noperson",
-  en_route: "en_route", arrived: "pin", awaiting_parts: "awaiting_parts", parts_arrived: "awaiting_parts", done: "wrench",
-  done_refused: "cross", proof_reset: "again", closed: "closed", cancelled: "cancelled", comment: "comment", photo: "camera",
+  en_route: "en_route", arrived: "pin", awaiting_parts: "awaiting_parts", parts_arrived: "awaiting_parts",
+    done: "wrench",
+  done_refused: "cross", proof_reset: "again", closed: "closed", cancelled: "cancelled", comment: "comment",
+    photo: "camera",
   stale: "clock", escalated: "up",
 };
-const bad = new Set(["opened", "breach", "worsened", "reopened", "relapsed", "nobody_eligible", "done_refused", "stale", "escalated", "proof_reset"]);
+const bad = new Set(["opened", "breach", "worsened", "reopened", "relapsed", "nobody_eligible", "done_refused",
+  "stale", "escalated", "proof_reset"]);
 const good = new Set(["cleared", "closed", "accepted"]);
 
 export function entryOf(entry, ticket) {

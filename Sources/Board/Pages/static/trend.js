@@ -44,7 +44,8 @@ function summary(trend) {
   const top = trend.slices.reduce((best, slice) => (slice[2] > best[2] ? slice : best));
   const now = trend.slices.at(-1);
   return t("trend.summary", {
-    measure: measureOf(trend.measure), point: trend.point, peak: withUnit(top[2], trend.measure), peak_at: timeOfDay(top[0]),
+    measure: measureOf(trend.measure), point: trend.point, peak: withUnit(top[2], trend.measure),
+      peak_at: timeOfDay(top[0]),
     last: withUnit(now[2], trend.measure), last_at: moment(now[0], serverNow()),
   });
 }
@@ -53,7 +54,8 @@ const limitsOf = (trend) => ["critical", "raise", "clear"].filter((name) => tren
 
 const legend = (trend) => h("ul", { class: "legend" },
   h("li", { class: "legend-value" }, `${measureOf(trend.measure)} ${unitOf(trend.measure)}`),
-  limitsOf(trend).map((name) => h("li", { class: `legend-${name}` }, t(`limit.${name}`, { value: number(trend[name]) }))),
+  limitsOf(trend).map((name) => h("li", { class: `legend-${name}` },
+    t(`limit.${name}`, { value: number(trend[name]) }))),
   h("li", { class: "legend-breach" }, t("trend.breach")));
 
 function plot(Chart, trend) {
@@ -70,7 +72,8 @@ function plot(Chart, trend) {
       borderColor: colour("accent"), backgroundColor: colour("accent-tint"), borderWidth: 2, fill: "-1",
     },
     ...limitsOf(trend).map((name) => ({
-      ...plain, label: name, data: ends(trend[name]), borderColor: lines[name], borderDash: name === "clear" ? [3, 4] : [7, 4],
+      ...plain, label: name, data: ends(trend[name]), borderColor: lines[name],
+        borderDash: name === "clear" ? [3, 4] : [7, 4],
     })),
   ];
   const breach = {
@@ -109,12 +112,14 @@ function withGaps(slices) {
 function options(trend, colour, highest) {
   const isLong = trend.to - trend.from > 86400000;
   return {
-    animation: false, parsing: false, normalized: true, maintainAspectRatio: false, interaction: { mode: "nearest", axis: "x", intersect: false },
+    animation: false, parsing: false, normalized: true, maintainAspectRatio: false,
+      interaction: { mode: "nearest", axis: "x", intersect: false },
     scales: {
       x: {
         type: "linear", min: trend.from, max: trend.to, grid: { color: colour("line"), drawTicks: false },
         afterBuildTicks: (axis) => { axis.ticks = timeTicks(trend.from, trend.to).map((value) => ({ value })); },
-        ticks: { color: colour("ink-2"), maxRotation: 0, autoSkipPadding: 16, callback: (value) => (isLong ? moment(value, serverNow()) : timeOfDay(value)) },
+        ticks: { color: colour("ink-2"), maxRotation: 0, autoSkipPadding: 16,
+          callback: (value) => (isLong ? moment(value, serverNow()) : timeOfDay(value)) },
       },
       y: {
         beginAtZero: true, suggestedMax: highest * 1.1, grid: { color: colour("line"), drawTicks: false },
@@ -138,7 +143,8 @@ function options(trend, colour, highest) {
 /** Ticks on round times of the reader's own clock. */
 function timeTicks(from, to) {
   const minute = 60000;
-  const step = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880].map((n) => n * minute).find((n) => (to - from) / n <= 8) ?? (to - from) / 8;
+  const step = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440,
+    2880].map((n) => n * minute).find((n) => (to - from) / n <= 8) ?? (to - from) / 8;
   const offset = new Date(from).getTimezoneOffset() * minute;
   const ticks = [];
   for (let at = Math.ceil((from - offset) / step) * step + offset; at <= to; at += step) ticks.push(at);

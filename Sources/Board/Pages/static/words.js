@@ -27,7 +27,8 @@ export const rough = (value) => oneDecimal.format(value);
 export const withUnit = (value, measure) => `${number(value)} ${unitOf(measure)}`.trim();
 
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const clockSeconds = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const clockSeconds = new Intl.DateTimeFormat(locale,
+  { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
 const whole = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 
@@ -47,7 +48,8 @@ export function span(milliseconds) {
   if (minutes < 1) return t("span.now");
   if (minutes < 60) return t("span.minutes", { n: minutes });
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return minutes % 60 ? t("span.hours_minutes", { h: hours, m: minutes % 60 }) : t("span.hours", { n: hours });
+  if (hours < 24) return minutes % 60 ? t("span.hours_minutes", { h: hours, m: minutes % 60 })
+    : t("span.hours", { n: hours });
   return t("span.days", { n: Math.floor(hours / 24) });
 }
 
