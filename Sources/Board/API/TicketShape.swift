@@ -145,6 +145,10 @@ extension Ticket {
             .accept(epoch: epoch), .decline(epoch: epoch, reason: ""), .enRoute, .arrived, .awaitingParts(note: ""),
             .partsArrived, .done(note: ""), .comment("?"), .override(reason: "?"), .cancel(reason: "?"),
         ]
-        return candidates.filter { Decide.action($0, by: actor, on: scene, at: now, policy).refusal == nil }.map(\.name)
+        return candidates.filter { candidate in
+            let (effects, refusal) = Decide.action(candidate, by: actor, on: scene, at: now, policy)
+            // A step that was taken already is accepted once more without effect: no button for that.
+            return refusal == nil && !effects.isEmpty
+        }.map(\.name)
     }
 }
