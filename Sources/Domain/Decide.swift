@@ -87,7 +87,7 @@ public enum Decide {
         var effects: [Effect] = []
         for rule in point.rules {
             if rule.measure.needsRunning, reading.running == false {
-                state.points[reading.point]?.stand(rule.measure)
+                state.points[reading.point]?.stand(rule.measure, at: reading.at)
                 continue
             }
             guard let value = news[rule.measure] else { continue }
@@ -110,28 +110,33 @@ public enum Decide {
         _ scene: BreachScene, _ severity: Severity, _ limits: Thresholds, _ state: inout BurstState, at now: Instant,
         _ policy: Policy
     ) -> [Effect] {
-        let breach = scene.breach(limit: limits.raise)
-        let fault = Fault(asset: scene.point.asset.id, kind: FaultKind(scene.rule.measure))
-        // A late backlog may tell of a breach that the ticket has already ended. Should it still be on after that, the
-        // next reading raises it again: an episode begun here would keep it silent.
-        if let known = state.tickets[fault], known.state == .closed, let end = known.closedAt, breach.at <= end {
-            return []
-        }
-        var effects: [Effect]
-        let ticket: Ticket
-        if let known = state.tickets[fault], let joined = join(known, breach, severity, at: now, policy) {
-            (ticket, effects) = joined
-        } else {
-            ticket = state.newTicket(fault, grade: scene.point.asset.grade, severity: severity, at: now)
-            effects = open(ticket, breach, at: now, policy)
-        }
-        state.tickets[fault] = ticket
+        guard let (ticket, attached) = attach(scene, severity, limits, &state, at: now, policy) else { return [] }
         let episode = Episode(
             id: state.newEpisode(), ticket: ticket.id, raisedAt: scene.at, limits: limits, severity: severity,
             peak: scene.value, peakAt: scene.at)
         state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode = episode
-        effects.append(.saveEpisode(episode, scene.point.key, scene.rule.measure, clearedAt: nil))
-        return effects
+        return attached + [.saveEpisode(episode, scene.point.key, scene.rule.measure, clearedAt: nil)]
+    }
+
+    /// The fault's ticket: the one it joins, or a new one. nil when it has ended already.
+    private static func attach(
+        _ scene: BreachScene, _ severity: Severity, _ limits: Thresholds, _ state: inout BurstState, at now: Instant,
+        _ policy: Policy
+    ) -> (Ticket, [Effect])? {
+        let breach = scene.breach(limit: limits.raise)
+        let fault = scene.fault
+        // A late backlog may tell of a breach that the ticket has already ended. Should it still be on after that, the
+        // next reading raises it again: an episode begun here would keep it silent.
+        if let known = state.tickets[fault], known.state == .closed, let end = known.closedAt, breach.at <= end {
+            return nil
+        }
+        if let known = state.tickets[fault], let joined = join(known, breach, severity, at: now, policy) {
+            state.tickets[fault] = joined.0
+            return joined
+        }
+        let ticket = state.newTicket(fault, grade: scene.point.asset.grade, severity: severity, at: now)
+        state.tickets[fault] = ticket
+        return (ticket, open(ticket, breach, at: now, policy))
     }
 
     private static func open(_ ticket: Ticket, _ breach: Breach, at now: Instant, _ policy: Policy) -> [Effect] {
@@ -170,13 +175,19 @@ public enum Decide {
     ) -> [Effect] {
         guard var episode = state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode else { return [] }
         episode.severity = severity
+        var effects: [Effect] = []
+        if let ticket = state.tickets[scene.fault], ticket.state.isOpen {
+            var change = Change(ticket, at: now, policy)
+            change.worsen(to: severity)
+            state.tickets[scene.fault] = change.ticket
+            effects = change.effects
+        } else if let (ticket, attached) = attach(scene, severity, episode.limits, &state, at: now, policy) {
+            // Somebody closed it over a breach that was on. That it is critical now is news.
+            episode.ticket = ticket.id
+            effects = attached
+        }
         state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode = episode
-        let fault = Fault(asset: scene.point.asset.id, kind: FaultKind(scene.rule.measure))
-        guard let ticket = state.tickets[fault], ticket.state.isOpen else { return [] }
-        var change = Change(ticket, at: now, policy)
-        change.worsen(to: severity)
-        state.tickets[fault] = change.ticket
-        return change.effects
+        return effects
     }
 
     private static func clear(
@@ -185,8 +196,7 @@ public enum Decide {
         guard let episode = state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode else { return [] }
         state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode = nil
         var effects: [Effect] = [.saveEpisode(episode, scene.point.key, scene.rule.measure, clearedAt: scene.at)]
-        let fault = Fault(asset: scene.point.asset.id, kind: FaultKind(scene.rule.measure))
-        if let ticket = state.tickets[fault], ticket.state.isOpen {
+        if let ticket = state.tickets[scene.fault], ticket.state.isOpen {
             var change = Change(ticket, at: now, policy)
             change.log(.cleared, scene.breach(limit: episode.limits.clear).detail)
             effects += change.effects

@@ -27,6 +27,8 @@ public final class Subscriber: Sendable {
         /// How long the broker keeps our session and queue while we are away.
         public var sessionExpiry = Duration.days(14)
         public var timing = LinkTiming()
+        /// Whether an earlier run had a session under this id: a broker that knows none has lost it.
+        public var hadSession = false
 
         public init(broker: Broker, clientID: String, filters: [TopicFilter]) {
             self.broker = broker

@@ -5,7 +5,7 @@ struct SubscriberLoop {
     private let control: LoopControl
     private let reporter: LinkReporter
     private var backoff: Backoff
-    private var hasConnected = false
+    private var hasConnected: Bool
 
     init(
         _ options: Subscriber.Options, _ handler: @escaping Subscriber.Handler, _ control: LoopControl,
@@ -15,6 +15,7 @@ struct SubscriberLoop {
         self.handler = handler
         self.control = control
         self.reporter = reporter
+        hasConnected = options.hadSession
         backoff = Backoff(first: options.timing.firstRetry, longest: options.timing.longestRetry)
     }
 

@@ -45,6 +45,8 @@ struct ReadingDecoder {
             try element(&scanner)
         }
         try scanner.end()
+        // Detection runs on event time: an array sent newest first tells the same story.
+        readings.sort { $0.at < $1.at }
     }
 
     private mutating func element(_ scanner: inout JSONScanner) throws(JSONFailure) {

@@ -1,5 +1,4 @@
 public import Domain
-import Foundation
 public import Logging
 public import Store
 
@@ -12,7 +11,7 @@ public struct Stamper: Sendable {
     private let language: Language
     private let now: @Sendable () -> Instant
     private let log: Logger
-    private let worker = DispatchQueue(label: "fieldloop.stamper")
+    private let worker = Worker(label: "fieldloop.stamper")
 
     public init(
         store: Store, files: PhotoFiles, font: StampFont, language: Language, log: Logger,
@@ -44,7 +43,7 @@ public struct Stamper: Sendable {
     }
 
     private func stampAndBook(_ photo: PendingStamp) async throws {
-        switch try await onWorker({ try stampFile(photo) }) {
+        switch try await worker.run({ try stampFile(photo) }) {
         case .success(let (digest, band)):
             try await store.bookStamp(photo.id, sha256: digest.hex, rectangle: band, at: now())
         case .failure(let refusal):
@@ -71,12 +70,6 @@ public struct Stamper: Sendable {
         }
         let band = "\(copy.band.left),\(copy.band.top),\(copy.band.width),\(copy.band.height)"
         return .success((try files.writeStamped(copy.bytes, of: digest), band))
-    }
-
-    private func onWorker<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            worker.async { continuation.resume(with: Result { try work() }) }
-        }
     }
 }
 

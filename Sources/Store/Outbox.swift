@@ -53,14 +53,6 @@ extension Store {
         }
     }
 
-    /// When the next departure is due, if there is one.
-    public func nextDeparture() async throws -> Instant? {
-        try await pool.read { db in
-            try Int64.fetchOne(db, sql: "SELECT min(due_at) FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL")
-                .map(Instant.init(milliseconds:))
-        }
-    }
-
     /// Books what became of a departure. A dead one is told to the supervisor on the other channels.
     public func book(_ departure: Departure, _ delivery: Delivery, at now: Instant) async throws {
         try await pool.write { db in

@@ -34,22 +34,36 @@ extension Store {
         return (error as? DatabaseError)?.resultCode == .SQLITE_CONSTRAINT
     }
 
-    /// Fires what is due. Returns when the next timer is due.
+    /// Fires what is due, each timer in a transaction of its own: one that can't be decided must not stop the others.
+    /// Returns when the next timer is due.
     public func performDue(at now: Instant) async throws -> Instant? {
-        let (next, visible) = try await pool.write { [policy] db -> (Instant?, Bool) in
-            var transaction = Transaction(now: now, policy: policy)
-            for timer in try Domain.Timer.due(db, at: now) {
-                guard let ticket = try Ticket.load(db, timer.ticket) else {
-                    // One that can't be read must not be due for ever.
+        let due = try await pool.read { try Domain.Timer.due($0, at: now) }
+        for timer in due {
+            do {
+                try await fire(timer, at: now)
+            } catch  where Self.isUndecidable(error) {
+                let rejection = Rejection(.undecidable, "timer \(timer.kind) of \(timer.ticket): \(error)")
+                try await pool.write { db in
+                    try Effect.reject(rejection).apply(db, at: now)
                     try Effect.cancelTimer(timer.kind, timer.ticket).apply(db, at: now)
-                    continue
                 }
-                try transaction.apply(Decide.due(timer, ticket, at: now, policy), db)
             }
-            return (try Domain.Timer.next(db), transaction.isVisible)
+        }
+        return try await pool.read { try Domain.Timer.next($0) }
+    }
+
+    private func fire(_ timer: Domain.Timer, at now: Instant) async throws {
+        let visible = try await pool.write { [policy] db in
+            var transaction = Transaction(now: now, policy: policy)
+            guard let ticket = try Ticket.load(db, timer.ticket) else {
+                // One that can't be read must not be due for ever.
+                try transaction.apply([.cancelTimer(timer.kind, timer.ticket)], db)
+                return false
+            }
+            try transaction.apply(Decide.due(timer, ticket, at: now, policy), db)
+            return transaction.isVisible
         }
         if visible { changes.signal() }
-        return next
     }
 }
 
@@ -80,7 +94,7 @@ struct Transaction {
             }
             return refusal
         case .photo(let arrival):
-            try apply(try arrival.decide(db, at: now), db, input.origin)
+            try apply(try arrival.decide(db, at: now, policy), db, input.origin)
         case .rejected(let rejection):
             try apply([.reject(rejection)], db, input.origin)
         }

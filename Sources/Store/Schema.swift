@@ -2,7 +2,7 @@ import GRDB
 
 /// Every table. Times are milliseconds since the Unix epoch; places are WGS-84 degrees; codes are Domain's.
 ///
-/// What only SQLite has (WITHOUT ROWID, pragmas) stands here and in `Open.swift`, nowhere else.
+/// What only SQLite has (WITHOUT ROWID, pragmas) stands here and in `Store.swift`, nowhere else.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -95,8 +95,9 @@ enum Schema {
             WHERE state IN ('offered', 'accepted', 'en_route', 'diagnosing');
         CREATE INDEX ticket_fault ON ticket(asset, kind, id);
         CREATE TABLE proof (
-            ticket INTEGER NOT NULL REFERENCES ticket(id), point INTEGER NOT NULL, last_at INTEGER,
-            time_ms INTEGER NOT NULL, readings INTEGER NOT NULL, PRIMARY KEY (ticket, point));
+            ticket INTEGER NOT NULL REFERENCES ticket(id), point INTEGER NOT NULL, measure INTEGER NOT NULL,
+            last_at INTEGER, time_ms INTEGER NOT NULL, readings INTEGER NOT NULL,
+            PRIMARY KEY (ticket, point, measure));
         CREATE TABLE ticket_entry (
             id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket(id), at INTEGER NOT NULL,
             kind TEXT NOT NULL, actor TEXT NOT NULL, detail TEXT NOT NULL);

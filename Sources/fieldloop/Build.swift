@@ -37,7 +37,12 @@ func build(
         case .refused(let refusal): .refused(code: refusal.code, sentence: refusal.sentence(.en))
         }
     }
-    let subscriber = try Subscriber(try settings.subscriberOptions(), logger: log.part("gateway")) { burst in
+    var subscription = try settings.subscriberOptions()
+    // Kept over restarts: a broker that has forgotten our session while we were away has lost messages.
+    subscription.hadSession = try store.setting("mqtt_session") == subscription.clientID
+    let subscriber = try Subscriber(subscription, logger: log.part("gateway")) { [clientID = subscription.clientID] in
+        if case .connected = $0 { try? store.setSetting("mqtt_session", clientID) }
+    } handler: { burst in
         try ingest.take(burst.messages.map(RawMessage.init))
     }
 
@@ -79,7 +84,10 @@ func build(
         },
         Running("courier") { await courier.run() },
         Running("stamper") { await stamper.run() },
-        Running("timers") { await runTimers(store, now, log.part("timers")) },
+        Running("timers") {
+            await caughtUp(subscriber)
+            await runTimers(store, now, log.part("timers"))
+        },
         try board.application(),
         Running("gateway") { try await subscriber.run() },
     ]
@@ -114,6 +122,18 @@ private func untilCancelled() async {
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
 }
 
+/// Returns when what the broker had kept for us has been taken, or after half a minute: a proof that is already in
+/// the queue must not lose against a deadline that passed while we were away.
+private func caughtUp(_ subscriber: Subscriber) async {
+    var seen = -1
+    for _ in 0..<30 where !Task.isCancelled {
+        let status = subscriber.status
+        if status.isConnected, status.messages == seen { return }
+        seen = status.isConnected ? status.messages : -1
+        try? await Task.sleep(for: .seconds(1))
+    }
+}
+
 /// Fires what is due, at most half a second late by the wall: a scaled clock rings no bell.
 private func runTimers(_ store: Store, _ now: @Sendable () -> Instant, _ log: Logger) async {
     while !Task.isCancelled {
@@ -130,21 +150,36 @@ private func runTimers(_ store: Store, _ now: @Sendable () -> Instant, _ log: Lo
 private func receive(
     _ bytes: [UInt8], _ claim: PhotoClaim, _ intake: Intake, _ store: Store, at now: Instant
 ) async throws -> PhotoReceipt {
-    if let rejection = try store.refusesPhoto(of: claim.by, on: claim.ticket) {
-        return .refused(code: rejection.reason.code, sentence: LocalName(zh: rejection.detail, en: rejection.detail))
-    }
-    switch try intake.keep(bytes) {
-    case .refused(let refusal):
-        return .refused(
-            code: refusal.code, sentence: LocalName(zh: refusal.sentence(.zh), en: refusal.sentence(.en)))
-    case .kept(let digest, let exif):
+    switch try await uploads.run({ try keep(bytes, claim, intake, store) }) {
+    case .refused(let code, let sentence): return .refused(code: code, sentence: sentence)
+    case .kept(let sha256, let exif):
         let engineer: EngineerID? = if case .engineer(let id) = claim.by { id } else { nil }
         let position = claim.position.map { $0.report(of: engineer ?? EngineerID(stored: "supervisor")) }
         let arrival = PhotoArrival(
-            ticket: claim.ticket, by: claim.by, upload: claim.upload, sha256: digest.hex, bytes: bytes.count,
+            ticket: claim.ticket, by: claim.by, upload: claim.upload, sha256: sha256, bytes: bytes.count,
             capturedAt: claim.capturedAt, position: position, exif: exif)
         _ = try await store.perform(Input(.photo(arrival)), at: now)
-        return .kept(sha256: digest.hex)
+        return .kept(sha256: sha256)
+    }
+}
+
+private enum KeptUpload: Sendable {
+    case kept(sha256: String, exif: String?)
+    case refused(code: String, sentence: LocalName)
+}
+
+/// Hashing and syncing block; they have a thread of their own.
+private let uploads = Worker(label: "fieldloop.uploads")
+
+private func keep(_ bytes: [UInt8], _ claim: PhotoClaim, _ intake: Intake, _ store: Store) throws -> KeptUpload {
+    if let rejection = try store.refusesPhoto(of: claim.by, on: claim.ticket) {
+        let zh = rejection.reason == .tooMany ? "这张工单的照片已达上限。" : "没有这张工单或这位工程师，请刷新后再试。"
+        return .refused(code: rejection.reason.code, sentence: LocalName(zh: zh, en: rejection.detail))
+    }
+    return switch try intake.keep(bytes) {
+    case .kept(let digest, let exif): .kept(sha256: digest.hex, exif: exif)
+    case .refused(let refusal):
+        .refused(code: refusal.code, sentence: LocalName(zh: refusal.sentence(.zh), en: refusal.sentence(.en)))
     }
 }
 

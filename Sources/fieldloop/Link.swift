@@ -17,6 +17,8 @@ struct Link: ParsableCommand {
         guard let id = EngineerID(engineer), try store.hasEngineer(id) else {
             throw ValidationError("There is no engineer “\(engineer)”; see engineers.csv of the import.")
         }
-        print(personalLink(try settings.publicURL(), id, nil, try directory.linkKey(), .wall))
+        // Where the service was last reached, unless somebody says otherwise here.
+        let url = try settings.optional("http.public_url") ?? store.setting("public_url") ?? settings.publicURL()
+        print(personalLink(url, id, nil, try directory.linkKey(), .wall))
     }
 }

@@ -7,8 +7,9 @@ struct Replay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Publishes a recording to the broker, shifted so that its last reading is measured now.",
         discussion: """
-            The recording is a CSV file like fixtures/telemetry/pump-story.csv. At --rate 60 an hour takes a minute. Run \
-            the service with the same --clock-rate to have offers, proof and SLA clocks keep pace.
+            The recording is a CSV file like fixtures/telemetry/pump-story.csv. At --rate 60 an hour takes a minute. \
+            Beside `serve --clock-rate 60`, whose offers, proof and SLA clocks keep that pace, the recording follows the \
+            service's clock (asked of /healthz) instead.
             """)
     @OptionGroup var options: SettingsOptions
     @Argument(help: "The recording, a CSV file.") var file: String
@@ -26,16 +27,25 @@ struct Replay: AsyncParsableCommand {
         let publishers = try Publishers(
             users: recording.sites.map { "gw-\($0)" }, credentials: credentials, settings: settings)
         try await publishers.ready()
-        let clock = ServiceClock(rate: rate, behind: recording.length, endingAfter: recording.length)
+        let clock = try await clock(settings, recording)
+        let start = clock.now()
         var progress = ProgressLine(total: recording.samples.count, unit: "readings")
         for sample in recording.samples {
-            let due = clock.start + .milliseconds(sample.offset)
+            let due = start + .milliseconds(sample.offset)
             await clock.sleep(until: due)
             try await publishers.publish(sample.topic, sample.payload(at: due), as: "gw-\(sample.site)")
             progress.step()
         }
         progress.end()
         await publishers.close()
+    }
+
+    /// The running service's, if that is scaled; else one that meets the wall's at the recording's end.
+    private func clock(_ settings: Settings, _ recording: Recording) async throws -> ServiceClock {
+        let view = try StoryView(settings: settings, directory: nil)
+        let service = try? await view.clock()
+        if let service, service.rate() != 1 { return service }
+        return ServiceClock(rate: rate, behind: recording.length, endingAfter: recording.length)
     }
 }
 

@@ -21,11 +21,11 @@ struct Serve: AsyncParsableCommand {
         help:
             "Minutes that the service's clock starts behind the wall, with --clock-rate; it runs until it has caught up."
     )
-    var clockBehind: Int?
+    var clockBehind = 180
 
     func validate() throws {
         if let clockRate, !(1...10_000).contains(clockRate) { throw ValidationError("--clock-rate is 1–10000") }
-        if clockRate != nil, clockBehind == nil { throw ValidationError("--clock-rate needs --clock-behind") }
+        if !(0...100_000).contains(clockBehind) { throw ValidationError("--clock-behind is 0–100000 minutes") }
     }
 
     func run() async throws {
@@ -36,6 +36,7 @@ struct Serve: AsyncParsableCommand {
         let lock = try directory.lock()
         let store = try Store(directory: directory.path, policy: try settings.policy())
         let clock = try clock(store)
+        try store.setSetting("public_url", try settings.publicURL())
         let group = try build(settings, clock: clock, store: store, directory: directory, log: log) { port in
             log.notice(
                 "board is open", metadata: ["port": "\(port)", "url": "\((try? settings.publicURL()) ?? "")"])
@@ -48,7 +49,7 @@ struct Serve: AsyncParsableCommand {
 
     /// A scaled clock goes on over a restart; without `--clock-rate` it is the wall's.
     private func clock(_ store: Store) throws -> ServiceClock {
-        guard let clockRate, let clockBehind else { return ServiceClock() }
+        guard let clockRate else { return ServiceClock() }
         if let stored = try store.setting("clock").flatMap(ServiceClock.init(stored:)), stored.rate() != 1 {
             return stored
         }

@@ -25,9 +25,6 @@ struct ServiceClock: Sendable {
         return min(wall, serviceStart + .milliseconds(Int64(elapsed)))
     }
 
-    /// What it showed at first.
-    var start: Instant { serviceStart }
-
     /// A clock that was stopped goes on where it would be now, so that a restart in the middle does not turn it back.
     init?(stored text: String) {
         let parts = text.split(separator: " ")

@@ -37,7 +37,9 @@ struct Settings: Sendable {
         Key(name: "http.tls.key", standard: "", help: "PEM; its key"),
         Key(
             name: "http.public_url", standard: "", help: "how people reach the board, for links; default: the listener"),
-        Key(name: "http.anonymous_read", standard: "auto", help: "yes, no or auto (yes on loopback only)"),
+        Key(
+            name: "http.anonymous_read", standard: "auto",
+            help: "yes, no or auto: yes while listener and public_url are loopback"),
 
         Key(name: "notify.webhook.url", standard: "", help: "where every notice is posted, signed (Standard Webhooks)"),
         Key(name: "notify.webhook.secret_file", standard: "", help: "a file with the secret, whsec_…"),
@@ -50,11 +52,15 @@ struct Settings: Sendable {
 
         Key(name: "detect.history_hours", standard: "24", help: "older readings are recorded and wake nobody"),
         Key(name: "detect.reject_days", standard: "30", help: "older readings are rejected"),
+        Key(name: "detect.ahead_seconds", standard: "60", help: "a sender's clock may be this far ahead"),
         Key(name: "offer.minutes", standard: "5", help: "an offer waits this long for an answer"),
+        Key(name: "offer.rest_minutes", standard: "30", help: "who declined is not asked again for this long"),
         Key(name: "dispatch.retry_minutes", standard: "5", help: "nobody eligible: look again after this"),
         Key(name: "stale.hours", standard: "2", help: "accepted and no step for this long: red, supervisor told"),
+        Key(name: "escalate.grade_b_hours", standard: "24", help: "a grade B ticket open for this long is escalated"),
         Key(name: "proof.minutes", standard: "10", help: "running time below the limits that proves a repair"),
         Key(name: "proof.readings", standard: "10", help: "readings below the limits that prove a repair"),
+        Key(name: "proof.gap_minutes", standard: "5", help: "between two readings no more running time is believed"),
         Key(name: "proof.deadline_hours", standard: "24", help: "without proof by then: closed, unverified"),
         Key(name: "relapse.hours", standard: "72", help: "the same fault within this reopens the ticket"),
 
@@ -90,6 +96,7 @@ struct Settings: Sendable {
         for key in Self.keys {
             if let text = environment[key.environment] { values[key.name] = (text, key.environment) }
         }
+        try Self.check(variables: environment.keys)
         for assignment in assignments {
             let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { throw Invalid(description: "--set \(assignment): write it as key=value") }
@@ -130,6 +137,18 @@ struct Settings: Sendable {
         Invalid(description: "\(name) (\(values[name]?.from ?? "default")) is “\(self[name])”; it must be \(expected)")
     }
 
+    /// The scripts in ops/ and the tests have a few variables of their own.
+    private static let otherVariables: Set = [
+        "FIELDLOOP_BINARY", "FIELDLOOP_BROKER", "FIELDLOOP_STORY_RATE", "FIELDLOOP_SEED",
+    ]
+
+    private static func check(variables: some Sequence<String>) throws {
+        let known = Set(keys.map(\.environment)).union(otherVariables)
+        let unknown = variables.filter { $0.hasPrefix("FIELDLOOP_") && !known.contains($0) }.sorted()
+        guard let first = unknown.first else { return }
+        throw Invalid(description: "environment: there is no setting “\(first)”; `fieldloop settings` lists them all")
+    }
+
     private static func check(_ key: String, in source: String) throws {
         guard !keys.contains(where: { $0.name == key }) else { return }
         throw Invalid(description: "\(source): there is no setting “\(key)”; `fieldloop settings` lists them all")
@@ -164,6 +183,10 @@ extension Settings {
         var policy = Policy()
         policy.historyAfter = .hours(try integer("detect.history_hours", 1...720))
         policy.rejectAfter = .days(try integer("detect.reject_days", 1...3650))
+        policy.aheadAtMost = .seconds(try integer("detect.ahead_seconds", 0...3600))
+        policy.declineRests = .minutes(try integer("offer.rest_minutes", 0...10_080))
+        policy.escalateBAfter = .hours(try integer("escalate.grade_b_hours", 1...8760))
+        policy.proofGap = .minutes(try integer("proof.gap_minutes", 1...1440))
         policy.offerFor = .minutes(try integer("offer.minutes", 1...1440))
         policy.dispatchAgainAfter = .minutes(try integer("dispatch.retry_minutes", 1...1440))
         policy.staleAfter = .hours(try integer("stale.hours", 1...720))
@@ -203,8 +226,11 @@ extension Settings {
         switch self["http.anonymous_read"] {
         case "yes": true
         case "no": false
-        case "auto": ["127.0.0.1", "localhost", "::1", "[::1]"].contains(try listener().host)
+        case "auto":
+            try isLoopback(listener().host) && isLoopback(URL(string: publicURL())?.host() ?? "")
         default: throw invalid("http.anonymous_read", "yes, no or auto")
         }
     }
 }
+
+private func isLoopback(_ host: String) -> Bool { ["127.0.0.1", "localhost", "::1", "[::1]"].contains(host) }

@@ -42,12 +42,13 @@ struct StoryView: Sendable {
     }
 
     private let base: String
-    private let token: String
+    private let token: String?
 
-    init(settings: Settings, directory: DataDirectory) throws {
+    /// - Parameter directory: holds the administrator's token; nil to ask for what everybody may know.
+    init(settings: Settings, directory: DataDirectory?) throws {
         let scheme = settings.optional("http.tls.cert") == nil ? "http" : "https"
         base = "\(scheme)://127.0.0.1:\(try settings.listener().port)"
-        token = try directory.adminToken()
+        token = try directory?.adminToken()
     }
 
     /// The service's clock, as exact as one request.
@@ -77,7 +78,7 @@ struct StoryView: Sendable {
     /// Asks until there is an answer, for half a minute: a story goes on over a restart of the service.
     private func fetch(_ path: String) async throws -> (HTTPResponseStatus, ByteBuffer) {
         var request = HTTPClientRequest(url: base + path)
-        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         // This machine's own service only: its certificate, made for the outside name, is not checked.
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none

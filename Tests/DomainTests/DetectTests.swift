@@ -28,6 +28,24 @@ import Testing
         #expect(scene.feed([3, 3, 3, 5, 5, 5], from: 30).entries.isEmpty, "said once")
     }
 
+    @Test func criticalAfterASupervisorClosedItIsNews() {
+        var scene = Scene()
+        scene.feed(good + [3, 3, 3])
+        scene.setTicket {
+            $0.state = .closed
+            $0.outcome = .overridden
+            $0.closedAt = Scene.at(10)
+        }
+        let effects = scene.feed([3, 5, 5, 5], from: 11)
+        #expect(effects.entries == [.reopened, .worsened])
+        #expect(scene.ticket?.state == .pending && scene.ticket?.severity == .critical)
+        scene.setTicket {
+            $0.state = .cancelled
+            $0.closedAt = Scene.at(20)
+        }
+        #expect(scene.feed([5, 5], from: 21).opened.isEmpty, "called off, and said once")
+    }
+
     @Test func straightIntoZoneDIsCritical() {
         var scene = Scene()
         #expect(scene.feed(good + [6, 6, 6]).opened.first?.severity == .critical)

@@ -12,7 +12,7 @@ import Testing
             $0.stateSince = Scene.at(20)
             $0.engineer = EngineerID(stored: "E1")
             $0.epoch = 1
-            $0.proof = [PointKey(1): Proof()]
+            $0.proof = [ProofKey(PointKey(1), .velocityRMS): Proof()]
         }
         return scene
     }
@@ -28,14 +28,14 @@ import Testing
     @Test func readingsFromBeforeDoneProveNothing() {
         var scene = verifying()
         scene.feed(Array(repeating: 1.5, count: 9), from: 10.5)
-        #expect(scene.ticket?.proof[PointKey(1)]?.readings == 0)
+        #expect(scene.ticket?.proof[ProofKey(PointKey(1), .velocityRMS)]?.readings == 0)
     }
 
     @Test func silenceIsNotRunningTime() {
         var scene = verifying()
         scene.feed([1.5], from: 21)
         scene.feed([1.5], from: 200)
-        #expect(scene.ticket?.proof[PointKey(1)]?.time == scene.policy.proofGap)
+        #expect(scene.ticket?.proof[ProofKey(PointKey(1), .velocityRMS)]?.time == scene.policy.proofGap)
         #expect(scene.ticket?.state == .verifying)
     }
 
@@ -44,7 +44,7 @@ import Testing
         scene.feed(Array(repeating: 1.5, count: 6), from: 21)
         scene.feed(Array(repeating: 0.02, count: 30), from: 27, running: false)
         #expect(scene.ticket?.state == .verifying)
-        #expect(scene.ticket?.proof[PointKey(1)]?.time == .minutes(5))
+        #expect(scene.ticket?.proof[ProofKey(PointKey(1), .velocityRMS)]?.time == .minutes(5))
         scene.feed(Array(repeating: 1.5, count: 6), from: 57)
         #expect(scene.ticket?.outcome == .verified)
     }
@@ -53,7 +53,7 @@ import Testing
         var scene = verifying()
         scene.feed(Array(repeating: 0.02, count: 60), from: 21, running: nil)
         #expect(scene.ticket?.state == .verifying)
-        #expect(scene.ticket?.proof[PointKey(1)]?.readings == 0)
+        #expect(scene.ticket?.proof[ProofKey(PointKey(1), .velocityRMS)]?.readings == 0)
         scene.feed(Array(repeating: 1.5, count: 12), from: 90, running: nil)
         #expect(scene.ticket?.outcome == .verified)
     }
@@ -63,7 +63,7 @@ import Testing
         scene.feed(Array(repeating: 1.5, count: 8), from: 21)
         let effects = scene.feed([2.7], from: 29)
         #expect(effects.entries == [.proofReset])
-        #expect(scene.ticket?.proof[PointKey(1)]?.readings == 0)
+        #expect(scene.ticket?.proof[ProofKey(PointKey(1), .velocityRMS)]?.readings == 0)
     }
 
     @Test func relapseWhileVerifyingGoesBackToTheEngineer() {
@@ -120,10 +120,45 @@ import Testing
         #expect(scene.feed([3, 3, 3], from: 20).opened.map(\.id) == [TicketID(2)])
     }
 
+    /// What breached must prove itself; another measure of the point that is fine proves nothing.
+    @Test func anotherMeasureProvesNothing() {
+        let rules = [
+            Rule(measure: .velocityRMS, basis: .fixed(Thresholds(boundaryBC: 2.8, boundaryCD: 4.5)), source: "v"),
+            Rule(measure: .accelerationPeak, basis: .fixed(Thresholds(raise: 5, clear: 4)), source: "a"),
+        ]
+        var scene = Scene(rules: rules)
+        scene.feed([3, 3, 3, 2, 2, 2])
+        scene.setTicket {
+            $0.state = .verifying
+            $0.stateSince = Scene.at(6)
+            $0.proof = [ProofKey(PointKey(1), .accelerationPeak): Proof()]
+        }
+        scene.feed(Array(repeating: 1.5, count: 30), from: 7)
+        #expect(scene.ticket?.state == .verifying)
+        for minute in 40..<52 {
+            var reading = scene.reading(Double(minute), 1.5)
+            reading.values[.accelerationPeak] = 1
+            _ = Decide.readings([reading], &scene.state, at: reading.at, scene.policy)
+        }
+        #expect(scene.ticket?.outcome == .verified)
+    }
+
+    /// Rule 4 over a closing: the proof and the relapse after it, live and as one late backlog.
+    @Test func aBacklogClosesAndReopensAsLiveArrivalDoes() {
+        let values = Array(repeating: 1.5, count: 15) + [3, 3, 3]
+        var live = verifying()
+        live.feed(values, from: 21)
+        var late = verifying()
+        let backlog = values.enumerated().map { late.reading(21 + Double($0), $1) }
+        let effects = Decide.readings(backlog, &late.state, at: Scene.at(200), late.policy)
+        #expect(effects.entries == [.closed, .reopened])
+        #expect(live.ticket?.state == .pending && late.ticket?.state == .pending)
+    }
+
     /// Two points breached: both must prove it.
     @Test func everyBreachedPointMustProve() {
         var scene = verifying()
-        scene.setTicket { $0.proof[PointKey(2)] = Proof() }
+        scene.setTicket { $0.proof[ProofKey(PointKey(2), .velocityRMS)] = Proof() }
         scene.feed(Array(repeating: 1.5, count: 30), from: 21)
         #expect(scene.ticket?.state == .verifying)
     }

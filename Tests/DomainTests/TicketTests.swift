@@ -16,7 +16,7 @@ import Testing
     private func act(
         _ action: Action, by actor: Actor? = nil, on state: TicketState, raised: [RaisedPoint] = []
     ) -> (effects: [Effect], refusal: Refusal?) {
-        let scene = TicketScene(ticket: ticket(state), raised: raised, breached: [PointKey(1)])
+        let scene = TicketScene(ticket: ticket(state), raised: raised, breached: [ProofKey(PointKey(1), .velocityRMS)])
         return Decide.action(action, by: actor ?? .engineer(engineer), on: scene, at: Scene.at(10), policy)
     }
 
@@ -40,7 +40,8 @@ import Testing
         for (name, states) in allowed {
             for state in TicketState.allCases {
                 let action = try! Action(name: name, epoch: 1, text: "x")
-                #expect((act(action, on: state).refusal == nil) == states.contains(state), "\(name) in \(state)")
+                let (effects, refusal) = act(action, on: state)
+                #expect((refusal == nil && !effects.isEmpty) == states.contains(state), "\(name) in \(state)")
             }
         }
     }
@@ -48,13 +49,24 @@ import Testing
     @Test func oldEpochsAndStrangersAreRefused() {
         #expect(act(.accept(epoch: 0), on: .offered).refusal == .oldOffer(yours: 0, now: 1))
         #expect(act(.accept(epoch: 2), on: .offered).refusal == .oldOffer(yours: 2, now: 1))
-        #expect(act(.accept(epoch: 1), on: .accepted).refusal == .oldOffer(yours: 1, now: 1), "a second answer")
         let other = Actor.engineer(EngineerID(stored: "E2"))
         #expect(act(.accept(epoch: 1), by: other, on: .offered).refusal == .oldOffer(yours: 1, now: 1))
         #expect(act(.arrived, by: other, on: .accepted).refusal == .notYours)
         #expect(act(.override(reason: "x"), on: .diagnosing).refusal == .notAllowed)
         #expect(act(.accept(epoch: 1), by: .supervisor, on: .offered).refusal == .notAllowed)
         #expect(act(.override(reason: "x"), by: .supervisor, on: .closed).refusal == .wrongState(.closed))
+    }
+
+    @Test func aRepeatedAnswerHappensOnce() {
+        let repeats: [(Action, TicketState)] = [
+            (.accept(epoch: 1), .accepted), (.accept(epoch: 1), .diagnosing), (.arrived, .diagnosing),
+            (.done(note: ""), .verifying), (.enRoute, .enRoute),
+        ]
+        for (action, state) in repeats {
+            let (effects, refusal) = act(action, on: state)
+            #expect(effects.isEmpty && refusal == nil, "\(action) in \(state)")
+        }
+        #expect(act(.accept(epoch: 1), on: .closed).refusal == .oldOffer(yours: 1, now: 1))
     }
 
     @Test func doneIsRefusedWhileTheBreachIsOnWithTheValue() {
@@ -67,6 +79,16 @@ import Testing
         let (override, none) = act(
             .override(reason: "pump scrapped"), by: .supervisor, on: .diagnosing, raised: [raised])
         #expect(none == nil && override.saved?.outcome == .overridden)
+    }
+
+    @Test func closingWhatNobodyHasLeavesTheLastAnswerAlone() {
+        var waiting = ticket(.pending, epoch: 2)
+        waiting.engineer = nil
+        let scene = TicketScene(ticket: waiting, raised: [], breached: [])
+        let (effects, _) = Decide.action(
+            .cancel(reason: "scrapped"), by: .supervisor, on: scene, at: Scene.at(10), policy)
+        #expect(!effects.contains { if case .answer = $0 { true } else { false } })
+        #expect(effects.saved?.state == .cancelled)
     }
 
     @Test func wordsBecomeActions() throws {

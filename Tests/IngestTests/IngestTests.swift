@@ -77,6 +77,8 @@ import Testing
         try house.take("fieldloop/v1/engineers/E1/answer", #"{"ticket":1,"epoch":1,"answer":"accept"}"#)
         #expect(try house.texts("SELECT state FROM ticket") == ["accepted"])
         try house.take("fieldloop/v1/engineers/E1/answer", #"{"ticket":"T1","epoch":1,"answer":"accept"}"#)
+        #expect(try house.reasons() == [], "delivered twice, it is one answer")
+        try house.take("fieldloop/v1/engineers/E1/answer", #"{"ticket":"T1","epoch":7,"answer":"accept"}"#)
         #expect(try house.reasons() == ["old_offer"], "a refusal of a message is a stored reason")
     }
 

@@ -73,6 +73,12 @@ import Testing
         #expect(rejections.map(\.reason) == [.wrongType, .wrongShape])
     }
 
+    @Test func anArrayIsReadInOrderOfTime() throws {
+        let (readings, _) = try decode(
+            #"[{"ts":3,"temperature_c":1},{"ts":1,"temperature_c":2},{"ts":2,"temperature_c":3}]"#)
+        #expect(readings.map(\.at.milliseconds) == [1, 2, 3])
+    }
+
     @Test func tooMany() {
         let text = "[" + Array(repeating: #"{"ts":1,"temperature_c":1}"#, count: 1001).joined(separator: ",") + "]"
         #expect { try decode(text) } throws: { ($0 as? Rejection)?.reason == .tooMany }

@@ -25,14 +25,17 @@ final class FilesTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory + "/incoming").isEmpty)
     }
 
-    @Test("A stamped copy stands beside it and may be made again")
+    @Test("Stamped copies stand beside it, and none replaces another")
     func stamped() throws {
         let files = try PhotoFiles(directory: directory)
         let digest = try files.writeOriginal(Array("abc".utf8))
-        try files.writeStamped(Array("first".utf8), of: digest)
-        #expect(try files.writeStamped(Array("second".utf8), of: digest) == PhotoDigest(of: Array("second".utf8)))
-        #expect(try listing() == ["ba/\(abc).jpg", "ba/\(abc).stamped.jpg"])
-        #expect(try files.read(digest, .stamped) == Array("second".utf8))
+        let first = try files.writeStamped(Array("first".utf8), of: digest)
+        let second = try files.writeStamped(Array("second".utf8), of: digest)
+        #expect(second == PhotoDigest(of: Array("second".utf8)))
+        let copies = [first, second].map { "ba/\(abc).\($0.hex.prefix(16)).stamped.jpg" }
+        #expect(try listing() == (["ba/\(abc).jpg"] + copies).sorted())
+        #expect(try files.read(digest, .stamped(first)) == Array("first".utf8))
+        #expect(try files.read(digest, .stamped(second)) == Array("second".utf8))
         #expect(try files.read(digest, .original) == Array("abc".utf8))
     }
 

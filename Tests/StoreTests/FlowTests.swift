@@ -171,8 +171,10 @@ import Testing
         #expect(try plant.value("SELECT latitude FROM engineer_position") == 29.1)
         #expect(
             try plant.texts("SELECT reason FROM rejected ORDER BY id") == [
-                "unknown_engineer", "position_in_the_future",
+                "older_position", "unknown_engineer", "position_in_the_future",
             ])
+        try plant.store.perform([report("E1", 29.1, 5)], at: TestPlant.at(7))
+        #expect(try plant.value("SELECT count(*) FROM rejected") == 3, "the same fix again is no news")
         #expect(try plant.texts("SELECT topic || quote(head) || size FROM rejected LIMIT 1") == ["tX'0102'2"])
     }
 
@@ -187,6 +189,35 @@ import Testing
         #expect(try plant.value("SELECT count(*) FROM photo") == 1)
         #expect(try plant.texts("SELECT reason FROM rejected") == ["unknown_ticket"])
         #expect(try plant.value("SELECT count(*) FROM ticket_entry WHERE kind = 'photo'") == 1)
+    }
+
+    @Test func aTimeOfCaptureThatCannotBeIsNotStamped() async throws {
+        let plant = try plant()
+        try plant.feed([3, 3, 3], from: 0)
+        for (upload, minutes) in [("u1", 3.0), ("u2", 99), ("u3", -60 * 24 * 31)] {
+            let arrival = PhotoArrival(
+                ticket: t1, by: e1, upload: UploadID(stored: upload), sha256: upload, bytes: 3,
+                capturedAt: TestPlant.at(minutes))
+            try plant.store.perform([Input(.photo(arrival))], at: TestPlant.at(4))
+        }
+        #expect(try await plant.store.pendingStamps().map(\.capturedAt) == [TestPlant.at(3), nil, nil])
+        #expect(try plant.texts("SELECT reason FROM rejected ORDER BY id") == ["in_the_future", "too_old"])
+    }
+
+    @Test func oneTimerThatCannotBeDecidedStopsNoOther() async throws {
+        let plant = try plant()
+        try plant.feed([3, 3, 3], from: 0)
+        try plant.feed([3, 3, 3], from: 0, asset: "P2")
+        try await plant.store.pool.write { db in
+            try db.execute(
+                sql: """
+                    CREATE TRIGGER mistake BEFORE UPDATE ON ticket WHEN NEW.id = 1
+                    BEGIN SELECT raise(ABORT, 'contradiction'); END
+                    """)
+        }
+        _ = try await plant.store.performDue(at: TestPlant.at(20))
+        #expect(try plant.texts("SELECT reason FROM rejected") == ["undecidable"])
+        #expect(try plant.texts("SELECT answer FROM assignment WHERE ticket = 2 AND epoch = 1") == ["expired"])
     }
 
     @Test func twoHoursWithoutAStepTurnRedOnceAndAreTold() async throws {

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What the scripts in ops/ share. They source it after changing to the project's root.
 
+# Debian keeps the broker where only root's PATH looks.
+export PATH=$PATH:/usr/sbin:/sbin
+
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
 fail() {

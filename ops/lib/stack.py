@@ -6,6 +6,7 @@ Used by Tests/interop, Tests/browser and ops/bench. Every process that is starte
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PLANT = ROOT / "fixtures/plant"
 DATA = ROOT / "fixtures/data"
+# Debian keeps the broker where only root's PATH looks.
+MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
 
 def binary():
@@ -109,7 +112,7 @@ class Broker:
         self.process = None
 
     def start(self):
-        self.process = Process(["mosquitto", "-c", self.configuration], self.folder / "mosquitto.log")
+        self.process = Process([MOSQUITTO, "-c", self.configuration], self.folder / "mosquitto.log")
         until(lambda: answers(self.port), what="the broker")
         return self
 

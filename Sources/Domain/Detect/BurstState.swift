@@ -69,8 +69,10 @@ public struct PointState: Sendable {
     }
 
     /// The machine stands still; its next start is judged afresh.
-    mutating func stand(_ measure: Measure) {
+    mutating func stand(_ measure: Measure, at: Instant) {
         guard var detector = detectors[measure], detector.over | detector.under | detector.critical != 0 else { return }
+        // Told late, it says nothing about what was judged since.
+        if let last = detector.last, at <= last { return }
         detector.forget()
         detectors[measure] = detector
         changed.insert(measure)
@@ -89,6 +91,8 @@ struct BreachScene {
     var rule: Rule
     var value: Double
     var at: Instant
+
+    var fault: Fault { Fault(asset: point.asset.id, kind: FaultKind(rule.measure)) }
 
     func breach(limit: Double) -> Breach {
         Breach(point: point.id, measure: rule.measure, value: value, limit: limit, source: rule.source, at: at)

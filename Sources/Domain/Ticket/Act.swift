@@ -20,10 +20,10 @@ public struct RaisedPoint: Hashable, Sendable {
 public struct TicketScene: Sendable {
     public var ticket: Ticket
     public var raised: [RaisedPoint]
-    /// Every point whose breach is part of this ticket.
-    public var breached: Set<PointKey>
+    /// Every measure whose breach is part of this ticket.
+    public var breached: Set<ProofKey>
 
-    public init(ticket: Ticket, raised: [RaisedPoint], breached: Set<PointKey>) {
+    public init(ticket: Ticket, raised: [RaisedPoint], breached: Set<ProofKey>) {
         self.ticket = ticket
         self.raised = raised
         self.breached = breached
@@ -35,6 +35,8 @@ extension Decide {
     public static func action(
         _ action: Action, by actor: Actor, on scene: TicketScene, at now: Instant, _ policy: Policy
     ) -> (effects: [Effect], refusal: Refusal?) {
+        // Delivery is at least once: what has happened already happens once.
+        if scene.ticket.hasTaken(action, by: actor) { return ([], nil) }
         var change = Change(scene.ticket, at: now, policy)
         do {
             try check(action, by: actor, on: scene.ticket)
@@ -111,6 +113,21 @@ extension Decide {
         guard case .done = action else { return nil }
         return scene.raised.max { $0.value / $0.clear < $1.value / $1.clear }
             .map { .stillRaised(point: $0.point, measure: $0.measure, value: $0.value, clear: $0.clear) }
+    }
+}
+
+extension Ticket {
+    /// Whether `action` is what brought the ticket to where it stands.
+    fileprivate func hasTaken(_ action: Action, by actor: Actor) -> Bool {
+        guard case .engineer(let id) = actor, engineer == id else { return false }
+        switch action {
+        case .accept(let answered): return answered == epoch && state.isOpen && state != .offered
+        case .enRoute: return state == .enRoute
+        case .arrived, .partsArrived: return state == .diagnosing
+        case .awaitingParts: return state == .awaitingParts
+        case .done: return state == .verifying
+        case .decline, .comment, .override, .cancel: return false
+        }
     }
 }
 

@@ -48,7 +48,9 @@ struct Change {
 
     /// The ticket, new or come back, needs somebody; how long it may stay open counts from here.
     mutating func search() {
-        if ticket.grade == .B { effects.append(.setTimer(Timer(.escalate, ticket.id, at: now + policy.escalateBAfter))) }
+        if ticket.grade == .B {
+            effects.append(.setTimer(Timer(.escalate, ticket.id, at: now + policy.escalateBAfter)))
+        }
         effects.append(.dispatch(ticket.id))
     }
 
@@ -61,16 +63,20 @@ struct Change {
         effects.append(.dispatch(ticket.id))
     }
 
-    mutating func close(_ outcome: Outcome, by actor: Actor = .system, _ detail: [String: String] = [:]) {
+    /// - Parameter end: when it was over, if that is not now.
+    mutating func close(
+        _ outcome: Outcome, by actor: Actor = .system, endedAt end: Instant? = nil, _ detail: [String: String] = [:]
+    ) {
         let wasOffered = ticket.state == .offered
         ticket.outcome = outcome
-        ticket.closedAt = now
+        ticket.closedAt = end ?? now
         ticket.lacksEngineer = false
         move(to: outcome == .cancelled ? .cancelled : .closed)
         for kind in [Timer.Kind.offerExpires, .dispatchAgain, .escalate] {
             effects.append(.cancelTimer(kind, ticket.id))
         }
-        if ticket.epoch > 0 {
+        // Nobody has it: the last offer has ended already, in its own way.
+        if ticket.engineer != nil {
             let answer: Answer = wasOffered ? .withdrawn : .finished
             effects.append(.answer(ticket.id, epoch: ticket.epoch, answer, reason: ""))
         }

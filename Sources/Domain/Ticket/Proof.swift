@@ -1,4 +1,14 @@
-/// What one breached point has shown since the engineer's "done": running time and readings below the clear limits.
+/// What must prove itself: the measure that breached, where it breached.
+public struct ProofKey: Hashable, Sendable {
+    public var point: PointKey
+    public var measure: Measure
+    public init(_ point: PointKey, _ measure: Measure) {
+        self.point = point
+        self.measure = measure
+    }
+}
+
+/// What one breached measure has shown since the engineer's "done": running time and readings below the clear limits.
 public struct Proof: Hashable, Sendable {
     /// Newest event time counted.
     public var last: Instant?

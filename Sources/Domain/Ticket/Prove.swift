@@ -1,6 +1,6 @@
 extension Decide {
-    /// After "done" the machine itself must prove it: running time and readings below the clear limits, on every
-    /// point that had breached.
+    /// After "done" the machine itself must prove it: running time and readings below the clear limits, of every
+    /// measure that had breached. Another measure that is fine proves nothing; one that is not spoils the proof.
     static func prove(
         _ reading: Reading, _ news: Measures, _ state: inout BurstState, at now: Instant, _ policy: Policy
     ) -> [Effect] {
@@ -8,27 +8,25 @@ extension Decide {
         var effects: [Effect] = []
         for kind in [FaultKind.vibration, .temperature] {
             let fault = Fault(asset: point.asset.id, kind: kind)
-            guard let ticket = state.tickets[fault], ticket.state == .verifying, reading.at >= ticket.stateSince,
-                let before = ticket.proof[point.key],
-                let verdict = verdict(on: reading, news, of: point, kind)
+            guard let ticket = state.tickets[fault], ticket.state == .verifying, reading.at >= ticket.stateSince
             else { continue }
-            var proof = before
-            switch verdict {
-            case .good: proof.take(at: reading.at, gap: policy.proofGap)
-            case .standing: proof.pause()
-            case .bad: proof = Proof()
-            }
-            guard proof != before else { continue }
+            let judged = judge(reading, news, of: point, kind)
+            let proof = advance(ticket.proof, judged, point.key, reading, policy)
+            guard proof != ticket.proof else { continue }
             var change = Change(ticket, at: now, policy)
-            change.update { $0.proof[point.key] = proof }
-            if case .bad(let measure, let value) = verdict, before.readings > 0 {
-                let detail = ["point": point.id.description, "measure": measure.name, "value": decimal(value)]
+            change.update { $0.proof = proof }
+            if let bad = judged.first(where: \.isBad), ticket.proof.values.contains(where: { $0.readings > 0 }) {
+                let detail = [
+                    "point": point.id.description, "measure": bad.measure.name, "value": decimal(bad.value),
+                ]
                 change.log(.proofReset, detail)
             }
-            if change.ticket.proof.values.allSatisfy({ $0.isEnough(policy) }) {
-                let minutes = change.ticket.proof.values.map(\.time.inMinutes).min() ?? 0
-                let readings = change.ticket.proof.values.map(\.readings).reduce(0, +)
-                change.close(.verified, ["minutes": decimal(minutes), "readings": String(readings)])
+            if proof.values.allSatisfy({ $0.isEnough(policy) }) {
+                let minutes = proof.values.map(\.time.inMinutes).min() ?? 0
+                let readings = proof.values.map(\.readings).reduce(0, +)
+                // Proven when it was measured: a backlog may go on to tell of a relapse after it.
+                let end = min(now, reading.at)
+                change.close(.verified, endedAt: end, ["minutes": decimal(minutes), "readings": String(readings)])
             }
             state.tickets[fault] = change.ticket
             effects += change.effects
@@ -36,28 +34,45 @@ extension Decide {
         return effects
     }
 
-    private enum Verdict {
-        case good, standing
-        case bad(Measure, Double)
+    /// One measure of a reading against its limits.
+    private struct Judged {
+        var measure: Measure
+        var value: Double
+        var limits: Thresholds
+        var isBad: Bool { value > limits.clear }
     }
 
-    /// nil when the reading says nothing about this kind of fault.
-    private static func verdict(
-        on reading: Reading, _ news: Measures, of point: PointState, _ kind: FaultKind
-    ) -> Verdict? {
-        let judged = point.rules.compactMap { rule -> (Measure, Double, Thresholds)? in
+    private static func judge(
+        _ reading: Reading, _ news: Measures, of point: PointState, _ kind: FaultKind
+    ) -> [Judged] {
+        point.rules.compactMap { rule in
             guard FaultKind(rule.measure) == kind, let value = news[rule.measure] else { return nil }
-            return point.thresholds(rule.measure).map { (rule.measure, value, $0) }
+            return point.thresholds(rule.measure).map { Judged(measure: rule.measure, value: value, limits: $0) }
         }
-        guard !judged.isEmpty else { return nil }
-        guard runs(reading, judged.map { ($0.1, $0.2) }) else { return .standing }
-        if let (measure, value, _) = judged.first(where: { $0.1 > $0.2.clear }) { return .bad(measure, value) }
-        return .good
+    }
+
+    private static func advance(
+        _ proof: [ProofKey: Proof], _ judged: [Judged], _ point: PointKey, _ reading: Reading, _ policy: Policy
+    ) -> [ProofKey: Proof] {
+        guard !judged.isEmpty else { return proof }
+        var proof = proof
+        let stands = !runs(reading, judged)
+        let isBad = !stands && judged.contains(where: \.isBad)
+        for key in proof.keys where key.point == point {
+            if stands {
+                proof[key]?.pause()
+            } else if isBad {
+                proof[key] = Proof()
+            } else if judged.contains(where: { $0.measure == key.measure }) {
+                proof[key]?.take(at: reading.at, gap: policy.proofGap)
+            }
+        }
+        return proof
     }
 
     /// A sender that never tells the run state is believed to run while something shakes: a machine at rest shows
     /// less than a tenth of its clear limit, and a quiet sensor must not prove a repair.
-    private static func runs(_ reading: Reading, _ judged: [(value: Double, limits: Thresholds)]) -> Bool {
+    private static func runs(_ reading: Reading, _ judged: [Judged]) -> Bool {
         reading.running ?? judged.contains { $0.value >= $0.limits.clear / 10 }
     }
 }

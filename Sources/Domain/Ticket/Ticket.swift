@@ -92,14 +92,14 @@ public struct Ticket: Hashable, Sendable {
     public var lacksEngineer: Bool
     /// Red on the board: two quiet hours, or an escalation.
     public var isOverdue: Bool
-    /// What the breached points have shown since "done".
-    public var proof: [PointKey: Proof]
+    /// What each breached measure has shown since "done".
+    public var proof: [ProofKey: Proof]
 
     public init(
         id: TicketID, fault: Fault, grade: Grade, severity: Severity, state: TicketState = .pending,
         engineer: EngineerID? = nil, epoch: Int = 0, openedAt: Instant, stateSince: Instant? = nil,
         closedAt: Instant? = nil, outcome: Outcome? = nil, lacksEngineer: Bool = false, isOverdue: Bool = false,
-        proof: [PointKey: Proof] = [:]
+        proof: [ProofKey: Proof] = [:]
     ) {
         self.id = id
         self.fault = fault

@@ -1,11 +1,14 @@
-/// The photos' directory: `ab/<sha256>.jpg` as it came, `ab/<sha256>.stamped.jpg` beside it.
+/// The photos' directory: `ab/<sha256>.jpg` as it came, `ab/<sha256>.<copy>.stamped.jpg` beside it. The copy's name holds
+/// its own digest too: the same picture on two tickets has two stamps, and neither may replace the other.
 ///
 /// A write returns only when the bytes and the name are on the disk, because the row that mentions them is committed,
 /// and the message acknowledged, right after. Calls block; they belong on a worker's thread.
 public struct PhotoFiles: Sendable {
     /// Which of a photo's two files.
     public enum Kind: Sendable {
-        case original, stamped
+        case original
+        /// The copy with this digest.
+        case stamped(PhotoDigest)
     }
 
     public let directory: String
@@ -32,11 +35,12 @@ public struct PhotoFiles: Sendable {
         return digest
     }
 
-    /// Stores the stamped copy of the photo `original`, replacing an earlier one, and returns the copy's own digest.
+    /// Stores a stamped copy of the photo `original` and returns the copy's own digest.
     @discardableResult
     public func writeStamped(_ bytes: [UInt8], of original: PhotoDigest) throws(PhotoFileError) -> PhotoDigest {
-        try put(bytes, at: path(of: original, .stamped), in: shard(of: original))
-        return PhotoDigest(of: bytes)
+        let copy = PhotoDigest(of: bytes)
+        try put(bytes, at: path(of: original, .stamped(copy)), in: shard(of: original))
+        return copy
     }
 
     /// The bytes of a stored file.
@@ -46,7 +50,11 @@ public struct PhotoFiles: Sendable {
 
     /// Where a photo's file is, or would be.
     public func path(of original: PhotoDigest, _ kind: Kind) -> String {
-        "\(shard(of: original))/\(original.hex)\(kind == .original ? ".jpg" : ".stamped.jpg")"
+        let stem = "\(shard(of: original))/\(original.hex)"
+        return switch kind {
+        case .original: "\(stem).jpg"
+        case .stamped(let copy): "\(stem).\(copy.hex.prefix(16)).stamped.jpg"
+        }
     }
 
     /// Half-written files have a directory of their own: whatever is in it after a start is garbage.

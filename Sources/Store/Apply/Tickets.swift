@@ -30,10 +30,13 @@ extension Ticket {
                 closedAt?.milliseconds, outcome?.rawValue, lacksEngineer, isOverdue, id.number,
             ])
         try db.cached("DELETE FROM proof WHERE ticket = ?", [id.number])
-        for (point, proof) in proof {
+        for (key, proof) in proof {
             try db.cached(
-                "INSERT INTO proof (ticket, point, last_at, time_ms, readings) VALUES (?, ?, ?, ?, ?)",
-                [id.number, point.number, proof.last?.milliseconds, proof.time.milliseconds, proof.readings])
+                "INSERT INTO proof (ticket, point, measure, last_at, time_ms, readings) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    id.number, key.point.number, Int(key.measure.rawValue), proof.last?.milliseconds,
+                    proof.time.milliseconds, proof.readings,
+                ])
         }
     }
 
@@ -44,8 +47,7 @@ extension Ticket {
             """
             UPDATE ticket SET state = ?, engineer = ?, epoch = ?, state_since = ?, lacks_engineer = 0
             WHERE id = ? AND epoch = ? - 1 AND state = 'pending'
-                AND (SELECT count(*) FROM ticket WHERE engineer = ?
-                     AND state IN ('offered', 'accepted', 'en_route', 'diagnosing')) < ?
+                AND (SELECT count(*) FROM ticket WHERE engineer = ? AND state IN (\(TicketState.loadCodes))) < ?
             """,
             [
                 state.rawValue, engineer?.text, epoch, stateSince.milliseconds, id.number, epoch, engineer?.text, cap,

@@ -25,7 +25,15 @@ extension PositionReport {
                 engineer.text, place.latitude, place.longitude, rawLatitude, rawLongitude, datum.rawValue, accuracy,
                 fixAt.milliseconds, now.milliseconds,
             ])
-        return []
+        guard db.changesCount == 0, let newest = try newestFix(db), newest != fixAt else { return [] }
+        let detail = "a newer fix of \(engineer), of \(newest.iso8601), is known already"
+        return [.reject(Rejection(.olderPosition, detail))]
+    }
+
+    private func newestFix(_ db: Database) throws -> Instant? {
+        try Int64.fetchOne(
+            db, sql: "SELECT fix_at FROM engineer_position WHERE engineer = ?", arguments: [engineer.text]
+        ).map(Instant.init(milliseconds:))
     }
 }
 
@@ -50,7 +58,9 @@ private func photoRejection(_ db: Database, of sender: Actor, on ticket: TicketI
 
 extension PhotoArrival {
     /// Attaches the photo; the same picture on the same ticket is one photo, however often it comes.
-    func decide(_ db: Database, at now: Instant) throws -> [Effect] {
+    ///
+    /// A time of capture that can't be is not stamped as if it were: the photo is kept, the time is not.
+    func decide(_ db: Database, at now: Instant, _ policy: Policy) throws -> [Effect] {
         if let rejection = try photoRejection(db, of: by, on: ticket) { return [.reject(rejection)] }
         let engineer: String? = if case .engineer(let id) = by { id.text } else { nil }
         try db.cached(
@@ -60,12 +70,21 @@ extension PhotoArrival {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256, ticket) DO NOTHING
             """,
             [
-                sha256, ticket.number, engineer, upload.text, bytes, now.milliseconds, capturedAt?.milliseconds,
+                sha256, ticket.number, engineer, upload.text, bytes, now.milliseconds,
+                implausibleCapture(now, policy) == nil ? capturedAt?.milliseconds : nil,
                 position?.place.latitude, position?.place.longitude, position?.datum.rawValue, position?.rawLatitude,
                 position?.rawLongitude, position?.accuracy, position?.fixAt.milliseconds, exif,
             ])
         guard db.changesCount == 1 else { return [] }
         let detail = ["sha256": sha256, "photo": String(db.lastInsertedRowID)]
-        return [.log(ticket, Entry(.photo, by: by, at: now, detail))]
+        let entry = Effect.log(ticket, Entry(.photo, by: by, at: now, detail))
+        return [entry] + (implausibleCapture(now, policy).map { [.reject($0)] } ?? [])
+    }
+
+    private func implausibleCapture(_ now: Instant, _ policy: Policy) -> Rejection? {
+        guard let capturedAt else { return nil }
+        let said = "captured_at \(capturedAt.iso8601) of \(upload); the photo is kept and stamped as received"
+        if capturedAt > now + policy.aheadAtMost { return Rejection(.inTheFuture, said) }
+        return capturedAt < now - policy.rejectAfter ? Rejection(.tooOld, said) : nil
     }
 }

@@ -32,12 +32,18 @@ extension Ticket {
     }
 }
 
+extension TicketState {
+    /// The states that count against a load cap, as SQL; the index `ticket_load` names the same.
+    static let loadCodes = allCases.filter(\.isLoad).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+}
+
 extension Proof {
-    static func load(_ db: Database, _ ticket: TicketID) throws -> [PointKey: Proof] {
+    static func load(_ db: Database, _ ticket: TicketID) throws -> [ProofKey: Proof] {
         let statement = try db.cachedStatement(sql: "SELECT * FROM proof WHERE ticket = ?")
-        var proofs: [PointKey: Proof] = [:]
+        var proofs: [ProofKey: Proof] = [:]
         for row in try Row.fetchAll(statement, arguments: [ticket.number]) {
-            proofs[PointKey(row["point"])] = Proof(
+            guard let measure = Measure(rawValue: row["measure"]) else { continue }
+            proofs[ProofKey(PointKey(row["point"]), measure)] = Proof(
                 last: (row["last_at"] as Int64?).map(Instant.init(milliseconds:)),
                 time: .milliseconds(row["time_ms"] as Int64), readings: row["readings"])
         }
@@ -59,8 +65,9 @@ extension TicketScene {
         var scene = TicketScene(ticket: ticket, raised: [], breached: [])
         for row in try Row.fetchAll(statement, arguments: [id.number]) {
             let key = PointKey(row["point"])
-            scene.breached.insert(key)
-            guard row["cleared_at"] as Int64? == nil, let measure = Measure(rawValue: row["measure"]) else { continue }
+            guard let measure = Measure(rawValue: row["measure"]) else { continue }
+            scene.breached.insert(ProofKey(key, measure))
+            guard row["cleared_at"] as Int64? == nil else { continue }
             let point = PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"]))
             scene.raised.append(
                 RaisedPoint(
@@ -83,7 +90,9 @@ extension Domain.Timer {
     }
 
     static func next(_ db: Database) throws -> Instant? {
-        try Int64.fetchOne(db, sql: "SELECT min(due_at) FROM timer").map(Instant.init(milliseconds:))
+        let known = Kind.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        return try Int64.fetchOne(db, sql: "SELECT min(due_at) FROM timer WHERE kind IN (\(known))")
+            .map(Instant.init(milliseconds:))
     }
 }
 
@@ -111,7 +120,7 @@ extension Candidate {
             sql: """
                 SELECT engineer.*, p.latitude, p.longitude, p.accuracy_m, p.fix_at,
                     (SELECT count(*) FROM ticket WHERE engineer = engineer.id
-                        AND state IN ('offered', 'accepted', 'en_route', 'diagnosing')) AS load,
+                        AND state IN (\(TicketState.loadCodes))) AS load,
                     (SELECT max(answered_at) FROM assignment WHERE ticket = ? AND engineer = engineer.id
                         AND answer IN ('declined', 'expired')) AS declined_at
                 FROM engineer LEFT JOIN engineer_position p ON p.engineer = engineer.id ORDER BY engineer.id

@@ -172,14 +172,14 @@ extension ProofProgress {
     fileprivate static func fetch(_ db: Database, _ ticket: Ticket, _ policy: Policy) throws -> ProofProgress? {
         guard ticket.state == .verifying else { return nil }
         let proofs = try Proof.load(db, ticket.id)
-        let points = try Row.fetchAll(
-            db,
-            sql: "SELECT id, asset, name FROM point WHERE id IN (SELECT point FROM proof WHERE ticket = ?) ORDER BY id",
-            arguments: [ticket.id.number]
-        ).compactMap { row in
-            proofs[PointKey(row["id"])].map { proof in
-                (PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"])), proof)
-            }
+        let names = try Row.fetchAll(
+            db, sql: "SELECT id, asset, name FROM point WHERE id IN (SELECT point FROM proof WHERE ticket = ?)",
+            arguments: [ticket.id.number])
+        let points = names.flatMap { row in
+            let point = PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"]))
+            return proofs.filter { $0.key.point == PointKey(row["id"]) }
+                .sorted { $0.key.measure.rawValue < $1.key.measure.rawValue }
+                .map { (point, $0.value) }
         }
         let deadline = try Int64.fetchOne(
             db, sql: "SELECT due_at FROM timer WHERE kind = 'proof_deadline' AND ticket = ?",
