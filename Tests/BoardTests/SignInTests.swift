@@ -112,6 +112,17 @@ import Testing
         }
     }
 
+    @Test func theButtonStaysHere() async throws {
+        let site = try Site(Plant())
+        let link = site.link("E03")
+        try await site.open { browser async throws in
+            for address in ["/l/\(link)?t=12", "//l/\(link)?t=12", "//l/\(link)?t=12&lang=zh"] {
+                let page = try await browser.get(address, [:]).text
+                #expect(page.contains("action=\"/l/\(link)?t=12\""), "\(address)")
+            }
+        }
+    }
+
     @Test func linkOpensTheLanguageOfTheBrowser() async throws {
         let site = try Site(Plant())
         let link = "/l/\(site.link("E03"))"

@@ -20,7 +20,7 @@ import stack  # noqa: E402
 from client import Client, gateway_once_heard  # noqa: E402
 
 #: Where pictures go; `ops/screenshots` holds the ones that the README shows.
-SCREENSHOTS = Path(os.environ.get("FIELDLOOP_SCREENSHOTS", ROOT / "var/screenshots"))
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ROOT / "var/screenshots"))
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 TAGS = {"zh": "zh-CN", "en": "en-GB"}

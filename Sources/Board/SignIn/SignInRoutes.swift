@@ -68,9 +68,11 @@ struct SignInRoutes {
         if context.identity == .engineer(link.engineer) { return .redirect(to: goal, type: .normal) }
         if try await board.store.isUsed(nonce: link.nonce) { return refused("link.used", context) }
         guard let name = try await board.store.name(of: link.engineer) else { return refused("link.unknown", context) }
+        // Not the address as it came: "//l/…" would send the form to a host called "l".
+        let ticket = request.uri.queryParameters["t"].flatMap { Int64($0) }.map { "?t=\($0)" } ?? ""
         let page = Door(
-            title: "link.title", text: "link.text", action: request.uri.string, button: "link.button",
-            name: name[context.language])
+            title: "link.title", text: "link.text", action: "/l/\(context.parameters.get("token") ?? "")\(ticket)",
+            button: "link.button", name: name[context.language])
         return board.pages.door(page, in: context.language)
     }
 
