@@ -161,7 +161,8 @@ struct Audit {
                         + (SELECT count(*) FROM ticket_entry WHERE actor LIKE 'engineer:%' AND kind IN ('accepted',
                             'declined', 'en_route', 'arrived', 'awaiting_parts', 'parts_arrived', 'done'))
                     """))
-        return answers == expectation.answers ? nil : "answers: \(answers ?? 0), not \(expectation.answers)"
+        // One that was delivered twice happens once, silently.
+        return answers ?? 0 <= expectation.answers ? nil : "answers: \(answers ?? 0) of \(expectation.answers)"
     }
 
     private static let newOffers = """

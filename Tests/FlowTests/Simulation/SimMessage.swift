@@ -23,7 +23,7 @@ struct SimMessage: Sendable {
     enum Kind: Sendable {
         case readings(SimPlant.Point, [Element])
         case answer
-        case position
+        case position(of: String, fixAt: Instant)
         /// Rejected whole, for this reason.
         case poison(reason: String)
     }
@@ -67,12 +67,16 @@ struct Expectation {
     /// By reason; answers apart.
     private(set) var rejected: [String: Int] = [:]
     private(set) var answers = 0
+    /// The newest fix of each engineer.
+    private var fixes: [String: Instant] = [:]
 
     /// Returns whether the delivery brought a new value.
     mutating func deliver(_ message: SimMessage, at now: Instant) -> Bool {
         switch message.kind {
         case .answer: answers += 1
-        case .position: break
+        case .position(let engineer, let fixAt):
+            if let newest = fixes[engineer], fixAt < newest { rejected["older_position", default: 0] += 1 }
+            fixes[engineer] = max(fixes[engineer] ?? fixAt, fixAt)
         case .poison(let reason): rejected[reason, default: 0] += 1
         case .readings(let point, let elements):
             return elements.map { take($0, of: point, at: now) }.contains(true)

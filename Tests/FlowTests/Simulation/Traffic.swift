@@ -146,11 +146,11 @@ struct Traffic {
     private func position(at now: Instant, _ random: inout SeededRandom) -> SimMessage {
         let engineer = random.pick(SimPlant.engineers).id
         let (latitude, longitude) = (random.pick(29.8...30), random.pick(121.7...121.9))
-        let fixAt = (now - .minutes(random.pick(0...40))).milliseconds
+        let fixAt = now - .minutes(random.pick(0...40))
         return SimMessage(
             "fieldloop/v1/engineers/\(engineer)/position",
-            "{\"lat\":\(latitude),\"lon\":\(longitude),\"datum\":\"wgs84\",\"accuracy_m\":8,\"fix_at\":\(fixAt)}",
-            .position)
+            "{\"lat\":\(latitude),\"lon\":\(longitude),\"datum\":\"wgs84\",\"accuracy_m\":8,\"fix_at\":\(fixAt.milliseconds)}",
+            .position(of: engineer, fixAt: fixAt))
     }
 
     /// nil: nobody says anything.
