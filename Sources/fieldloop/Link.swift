@@ -18,7 +18,8 @@ struct Link: ParsableCommand {
             throw ValidationError("There is no engineer “\(engineer)”; see engineers.csv of the import.")
         }
         // Where the service was last reached, unless somebody says otherwise here.
-        let url = try settings.optional("http.public_url") ?? store.setting("public_url") ?? settings.publicURL()
+        let known = settings.optional("http.public_url") == nil ? try store.setting("public_url") : nil
+        let url = try known ?? settings.publicURL()
         print(personalLink(url, id, nil, try directory.linkKey(), .wall))
     }
 }

@@ -94,9 +94,9 @@ extension JSON {
             "needed_ms": .int(proof.needed.milliseconds), "needed_readings": JSON(proof.neededReadings),
             "deadline": JSON(proof.deadline),
             "points": JSON(
-                proof.points.map { point, proof in
+                proof.points.map { point, measure, proof in
                     [
-                        "point": .string(point.name.text), "time_ms": .int(proof.time.milliseconds),
+                        "point": .string(point.name.text), "measure": .string(measure.name), "time_ms": .int(proof.time.milliseconds),
                         "readings": JSON(proof.readings), "last_at": JSON(proof.last),
                     ]
                 }),

@@ -60,9 +60,9 @@ public struct EpisodeFacts: Sendable {
     public let lastAt: Instant?
 }
 
-/// How far the proof of the repair has come; the slowest point decides.
+/// How far the proof of the repair has come; the slowest measure decides.
 public struct ProofProgress: Sendable {
-    public let points: [(point: PointID, proof: Proof)]
+    public let points: [(point: PointID, measure: Measure, proof: Proof)]
     public let needed: Duration
     public let neededReadings: Int
     /// The ticket closes unverified then.
@@ -179,7 +179,7 @@ extension ProofProgress {
             let point = PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"]))
             return proofs.filter { $0.key.point == PointKey(row["id"]) }
                 .sorted { $0.key.measure.rawValue < $1.key.measure.rawValue }
-                .map { (point, $0.value) }
+                .map { (point, $0.key.measure, $0.value) }
         }
         let deadline = try Int64.fetchOne(
             db, sql: "SELECT due_at FROM timer WHERE kind = 'proof_deadline' AND ticket = ?",

@@ -113,7 +113,7 @@ function proof({ points, needed_ms: needed, needed_readings: count, deadline }) 
     points.map((point) => {
       const done = Math.min(1, point.time_ms / needed, point.readings / count);
       return h("div", { class: "proof-point" },
-        h("span", { class: "code" }, point.point),
+        h("span", null, h("span", { class: "code" }, point.point), " ", measureOf(point.measure)),
         h("progress", { max: 1, value: done, "aria-label": t("proof.of", { point: point.point }) }),
         h("span", { class: "muted" }, t("proof.progress", {
           minutes: Math.floor(point.time_ms / 60000), needed: Math.round(needed / 60000), readings: point.readings,
