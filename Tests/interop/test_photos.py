@@ -58,8 +58,8 @@ def kept(service, ticket, original):
     return rows[0]
 
 
-def file_of(service, digest, ending=".jpg"):
-    return service.folder / "photos" / digest[:2] / f"{digest}{ending}"
+def original_on_disk(service, digest):
+    return (service.folder / "photos" / digest[:2] / f"{digest}.jpg").read_bytes()
 
 
 def test_a_shell_sends_a_photo(service, broker, ticket, tmp_path):
@@ -72,8 +72,9 @@ def test_a_shell_sends_a_photo(service, broker, ticket, tmp_path):
     subprocess.run(["bash", "-c", command], check=True, cwd=tmp_path)
 
     row = kept(service, ticket, original)
-    assert file_of(service, row["sha256"]).read_bytes() == original
-    stamped = file_of(service, row["sha256"], ".stamped.jpg").read_bytes()
+    assert original_on_disk(service, row["sha256"]) == original
+    assert service.api.raw(f"api/photos/{row['id']}/original") == original
+    stamped = service.api.raw(f"api/photos/{row['id']}/stamped")
     assert hashlib.sha256(stamped).hexdigest() == row["stamped_sha256"]
     assert Image.open(io.BytesIO(stamped)).size == (1600, 1200)
     assert stamped != original

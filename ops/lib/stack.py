@@ -136,6 +136,13 @@ class Api:
     def get(self, path):
         return self.request("GET", path)
 
+    def raw(self, path):
+        """What stands behind an address that is no JSON."""
+        request = urllib.request.Request(
+            self.url + path.lstrip("/"), headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.read()
+
     def request(self, method, path, body=None, headers=None):
         request = urllib.request.Request(
             self.url + path.lstrip("/"), method=method,
