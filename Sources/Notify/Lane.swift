@@ -63,6 +63,7 @@ struct Lane: Sendable {
                     if Task.isCancelled || ContinuousClock.now > end { break }
                 }
             } catch {
+                if Task.isCancelled { return nil }
                 logger.error("the outbox can't be read", metadata: ["channel": "\(channel)", "error": "\(error)"])
                 return nil
             }

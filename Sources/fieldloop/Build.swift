@@ -50,13 +50,19 @@ func build(
     let publisher = try Publisher(
         Publisher.Options(broker: try settings.broker(), clientID: settings["mqtt.client_id"] + "-down"),
         logger: log.part("publisher"))
-    let http = HTTPClient(configuration: Courier.httpConfiguration)
     let publicURL = try settings.publicURL()
     let link: Courier.PersonalLink = { engineer, ticket in personalLink(publicURL, engineer, ticket, linkKey, now()) }
-    let courier = Courier(
-        store: store, options: try settings.courierOptions(), http: http, logger: log.part("notify"), now: now,
-        publish: { topic, payload in try await publisher.publish(try Topic(topic), payload) },
-        personalLink: settings["notify.wecom.personal_link"] == "yes" ? link : nil)
+    let (notices, sendsLinks) = (try settings.courierOptions(), try settings.yesOrNo("notify.wecom.personal_link"))
+    let deliver = { @Sendable () async throws in
+        // Made only now: a client that is never shut down traps, and what follows may still find a wrong setting.
+        let http = HTTPClient(configuration: Courier.httpConfiguration)
+        let courier = Courier(
+            store: store, options: notices, http: http, logger: log.part("notify"), now: now,
+            publish: { topic, payload in try await publisher.publish(try Topic(topic), payload) },
+            personalLink: sendsLinks ? link : nil)
+        await courier.run()
+        try await http.shutdown()
+    }
 
     // The web side.
     let token = try directory.adminToken()
@@ -72,17 +78,12 @@ func build(
 
     // Started in this order, stopped in the reverse: the door to the broker is the first to close.
     let services: [any Service] = [
-        Running("http client") {
-            await untilCancelled()
-        } atEnd: {
-            try? await http.shutdown()
-        },
         Running("publisher") {
             await untilCancelled()
         } atEnd: {
             await publisher.close()
         },
-        Running("courier") { await courier.run() },
+        Running("courier", deliver),
         Running("stamper") { await stamper.run() },
         Running("timers") {
             await caughtUp(subscriber)

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Domain
 import Foundation
+import Glibc
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Store
 
@@ -42,7 +44,11 @@ struct Serve: AsyncParsableCommand {
                 "board is open", metadata: ["port": "\(port)", "url": "\((try? settings.publicURL()) ?? "")"])
         }
         log.notice("administrator token", metadata: ["path": "\(directory.adminTokenPath)"])
-        try await group.run()
+        do {
+            try await group.run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw settings.invalid("http.listen", "an address that no other program listens on")
+        }
         try store.close()
         withExtendedLifetime(lock) {}
     }

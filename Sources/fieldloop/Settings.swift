@@ -124,6 +124,11 @@ struct Settings: Sendable {
         return choice
     }
 
+    func yesOrNo(_ name: String) throws -> Bool {
+        guard ["yes", "no"].contains(self[name]) else { throw invalid(name, "yes or no") }
+        return self[name] == "yes"
+    }
+
     /// The content of the file that a key names, without surrounding blanks; nil when the key is empty.
     func secret(_ name: String) throws -> String? {
         guard let path = optional(name) else { return nil }
