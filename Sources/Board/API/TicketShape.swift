@@ -96,7 +96,8 @@ extension JSON {
             "points": JSON(
                 proof.points.map { point, measure, proof in
                     [
-                        "point": .string(point.name.text), "measure": .string(measure.name), "time_ms": .int(proof.time.milliseconds),
+                        "point": .string(point.name.text), "measure": .string(measure.name),
+                        "time_ms": .int(proof.time.milliseconds),
                         "readings": JSON(proof.readings), "last_at": JSON(proof.last),
                     ]
                 }),
