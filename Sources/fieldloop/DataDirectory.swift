@@ -8,8 +8,12 @@ struct DataDirectory: Sendable {
 
     init(_ path: String) throws {
         self.path = path
+        // Whatever is written from here on, database and photos included, is ours alone to read.
+        umask(0o077)
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        // Somebody may have made it for us, for everybody; where it is not ours to change, doctor says so.
+        chmod(path, 0o700)
     }
 
     var photos: String { path + "/photos" }
