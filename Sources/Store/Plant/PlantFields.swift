@@ -113,6 +113,17 @@ extension Database {
         do { return try Int.fetchOne(self, sql: sql, arguments: arguments) != nil } catch { throw BadRow("\(error)") }
     }
 
+    /// The key of the point that a row's `asset` and `point` name.
+    func point(of row: CSV.Row) throws(BadRow) -> Int64 {
+        let sql = "SELECT id FROM point WHERE asset = ? AND name = ?"
+        let point: Int64?
+        do {
+            point = try Int64.fetchOne(self, sql: sql, arguments: [row["asset"], row["point"]])
+        } catch { throw BadRow("\(error)") }
+        guard let point else { throw BadRow("there is no point “\(row["asset"])/\(row["point"])” in points.csv") }
+        return point
+    }
+
     func require(_ table: String, _ id: String) throws(BadRow) {
         if try !exists("SELECT 1 FROM \(table) WHERE id = ?", [id]) { throw BadRow("there is no \(table) “\(id)”") }
     }

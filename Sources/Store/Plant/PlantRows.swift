@@ -97,16 +97,10 @@ func insertPointLimit(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? 
     let needed = row["confirm"].isEmpty ? Confirmation.standard.needed : try row.integer("confirm", 1...64)
     let of = row["of"].isEmpty ? max(needed, Confirmation.standard.of) : try row.integer("of", 1...64)
     guard Confirmation(needed, of: of) != nil else { throw BadRow("confirm must not be more than of") }
-    let point: Int64?
-    do {
-        point = try Int64.fetchOne(
-            db, sql: "SELECT id FROM point WHERE asset = ? AND name = ?", arguments: [row["asset"], row["point"]])
-    } catch { throw BadRow("\(error)") }
-    guard let point else { throw BadRow("there is no point “\(row["asset"])/\(row["point"])” in points.csv") }
     try db.upsert(
         "point_limit", key: ["point", "measure"],
         [
-            "point": point, "measure": try row.measure().name, "raise_at": raise, "clear_at": clear,
+            "point": try db.point(of: row), "measure": try row.measure().name, "raise_at": raise, "clear_at": clear,
             "critical_at": try row.optionalNumber("critical"), "learn": learn, "confirm": needed, "confirm_of": of,
             "source": try row.text("source"),
         ])

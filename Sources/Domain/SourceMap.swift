@@ -1,0 +1,65 @@
+/// Which of our points and measures a foreign sender's metric is: `sources.csv` of the plant, and a convention for
+/// senders that could be named after us.
+public struct SourceMap: Sendable {
+    public enum Format: String, Sendable, CaseIterable {
+        /// Sender `group/node/device` (or `group/node`), metric name.
+        case sparkplug
+        /// Sender = base name without its last `:` or `/`, metric = name; or no sender and the full name.
+        case senml
+        /// Sender = device name, metric = key.
+        case thingsboard
+        /// Sender as the profile finds it, metric = axis (empty where there is none).
+        case profile
+    }
+
+    /// What a metric is to us: `ours = sent, converted from its unit into the measure's × scale`.
+    public struct Target: Hashable, Sendable {
+        public var point: PointID
+        /// nil for profiles only: there the profile says it.
+        public var measure: Measure?
+        /// The unit of what is sent; wins over what the message says. nil: as the message says, else the measure's own.
+        public var unit: String?
+        /// Multiplies the value after its conversion.
+        public var scale: Double
+
+        public init(point: PointID, measure: Measure?, unit: String? = nil, scale: Double = 1) {
+            self.point = point
+            self.measure = measure
+            self.unit = unit
+            self.scale = scale
+        }
+    }
+
+    private struct Key: Hashable {
+        var format: Format
+        var sender: String
+        var metric: String
+    }
+    private var targets: [Key: Target] = [:]
+
+    public init() {}
+
+    /// As the plant file says.
+    public subscript(format: Format, sender: String, metric: String) -> Target? {
+        get { targets[Key(format: format, sender: sender, metric: metric)] }
+        set { targets[Key(format: format, sender: sender, metric: metric)] = newValue }
+    }
+
+    /// As the plant file says, else by convention: the last three levels of sender and metric together, cut at `/` and
+    /// `:`, are `{asset}/{point}/{measure}`. So a Sparkplug device `line1/gw7/BL-P101` with a metric
+    /// `DE-H/velocity_rms_mm_s` needs no row. nil: nobody said what it is.
+    public func target(format: Format, sender: String, metric: String) -> Target? {
+        self[format, sender, metric] ?? (format == .profile ? nil : Self.conventional(sender, metric))
+    }
+
+    private static func conventional(_ sender: String, _ metric: String) -> Target? {
+        let isCut = { (c: Character) in c == "/" || c == ":" }
+        var levels = metric.split(whereSeparator: isCut)
+        guard let measure = levels.popLast().flatMap(Measure.init(name:)) else { return nil }
+        if levels.count < 2 { levels = sender.split(whereSeparator: isCut) + levels }
+        guard levels.count >= 2, let point = Name<PointID>(levels[levels.count - 1]),
+            let asset = AssetID(levels[levels.count - 2])
+        else { return nil }
+        return Target(point: PointID(asset: asset, name: point), measure: measure)
+    }
+}

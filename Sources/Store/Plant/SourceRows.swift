@@ -1,0 +1,58 @@
+public import Domain
+public import GRDB
+
+/// What foreign metrics are, as `sources.csv` says.
+enum SourceRows {
+    /// `measure` is NULL where a source profile says it.
+    static let table = """
+        CREATE TABLE source (
+            format TEXT NOT NULL, sender TEXT NOT NULL, metric TEXT NOT NULL,
+            point INTEGER NOT NULL REFERENCES point(id), measure TEXT, unit TEXT, scale REAL NOT NULL,
+            PRIMARY KEY (format, sender, metric));
+        """
+}
+
+extension SourceMap {
+    /// Every row, in memory: a plant has thousands, each message asks for several.
+    public static func load(_ db: Database) throws -> SourceMap {
+        var map = SourceMap()
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT format, sender, metric, asset, name, measure, unit, scale
+                FROM source JOIN point ON point.id = source.point
+                """)
+        while let row = try rows.next() {
+            guard let format = Format(rawValue: row["format"]) else { continue }
+            map[format, row["sender"], row["metric"]] = Target(
+                point: PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"])),
+                measure: (row["measure"] as String?).flatMap(Measure.init(name:)), unit: row["unit"],
+                scale: row["scale"])
+        }
+        return map
+    }
+}
+
+func insertSource(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? {
+    guard let format = SourceMap.Format(rawValue: row["format"]) else {
+        let known = SourceMap.Format.allCases.map(\.rawValue).joined(separator: ", ")
+        throw BadRow("format is one of \(known), not “\(row["format"])”")
+    }
+    let isProfile = format == .profile
+    if isProfile, !(row["measure"] + row["unit"] + row["scale"]).isEmpty {
+        throw BadRow("measure, unit and scale of a profile stand in the profile; here is only the point")
+    }
+    // SenML may give full names without a base, a profile may know no axis.
+    let sender = format == .senml ? row["sender"] : try row.text("sender")
+    let metric = isProfile ? row["metric"] : try row.text("metric")
+    let scale = try row.optionalNumber("scale") ?? 1
+    guard scale != 0 else { throw BadRow("scale is 0; leave it empty for 1") }
+    try db.upsert(
+        "source", key: ["format", "sender", "metric"],
+        [
+            "format": format.rawValue, "sender": sender, "metric": metric, "point": try db.point(of: row),
+            "measure": isProfile ? nil : try row.measure().name,
+            "unit": row["unit"].isEmpty ? nil : try row.text("unit"), "scale": scale,
+        ])
+    return nil
+}
