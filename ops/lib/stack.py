@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -18,8 +19,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PLANT = ROOT / "fixtures/plant"
 DATA = ROOT / "fixtures/data"
+MEASURES = (
+    "velocity_rms_mm_s", "acceleration_rms_g", "acceleration_peak_g", "crest_factor", "kurtosis", "envelope_peak_g",
+    "temperature_c", "speed_rpm", "running")
 # Debian keeps the broker where only root's PATH looks.
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+
+
+def stored_readings(data, program):
+    """What a store holds, stopped or running: rows of (point, measure, milliseconds, value), as often as they are there."""
+    with sqlite3.connect(f"file:{data}/fieldloop.db?mode=ro", uri=True) as store:
+        return [
+            (f"{asset}/{point}", MEASURES[measure], at, value)
+            for asset, point, measure, at, value in store.execute(
+                "SELECT asset, name, measure, at, value FROM reading JOIN point ON point.id = reading.point")]
 
 
 def binary():
@@ -164,8 +177,8 @@ class Api:
 class Service:
     """`fieldloop serve` with its own data folder; `start` again after `kill` continues on it."""
 
-    def __init__(self, folder, broker, program, plant=PLANT, settings=()):
-        self.folder, self.broker, self.program, self.plant = Path(folder), broker, program, plant
+    def __init__(self, folder, broker, program, plant=PLANT, settings=(), env=None):
+        self.folder, self.broker, self.program, self.plant, self.env = Path(folder), broker, program, plant, env
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self.settings = {
@@ -186,9 +199,14 @@ class Service:
                        stdout=subprocess.DEVNULL)
         return self
 
+    def launch(self, *further):
+        """`start` without waiting for an answer."""
+        log = self.folder.with_suffix(".log")
+        self.process = Process([self.program, "serve", *self.flags(), *further], log, self.env)
+        return self
+
     def start(self, *further):
-        log = self.folder / "fieldloop.log"
-        self.process = Process([self.program, "serve", *self.flags(), *further], log)
+        self.launch(*further)
         until(lambda: self.is_healthy() or not self.process.is_alive(), 30, what="the service")
         if not self.process.is_alive():
             raise RuntimeError(f"the service ended with {self.process.child.returncode}:\n{self.process.tail()}")

@@ -1,0 +1,52 @@
+"""Killed and cut off from power again and again: what the broker had acknowledged is all there, and once."""
+
+import random
+
+import campaign
+import pytest
+from load import House, Numbers, is_perfect
+
+SEED = 20_260_101
+
+
+@pytest.fixture
+def house(tmp_path, program, library):
+    house = House.build(tmp_path, program, library)
+    yield house
+    house.stop()
+
+
+@pytest.fixture
+def numbers(house):
+    house.start()
+    numbers = Numbers(house.broker).start()
+    yield numbers
+    numbers.stop()
+
+
+def test_fifty_kills(house, numbers):
+    house.service.kill()
+    campaign.kill_often(house, 50, random.Random(SEED))
+    numbers.stop()
+    verdict = house.verdict(numbers)
+    assert is_perfect(verdict), verdict
+
+
+def test_fifty_power_cuts(house, numbers):
+    house.service.stop()
+    taken = campaign.cut_often(house, 50, random.Random(SEED))
+    numbers.stop()
+    verdict = house.verdict(numbers)
+    assert is_perfect(verdict), verdict
+    assert taken["lost"] > 100, "the cuts took nothing"
+
+
+def test_a_disk_that_lies_is_found_out(house, numbers):
+    """The test of the tests: with syncs that do nothing, the same cut loses what was acknowledged."""
+    house.service.stop()
+    with house.disk.failing(lie=1):
+        house.disk.control.cut_after = 1500
+        house.service.launch().process.child.wait(60)
+    house.service.start()
+    numbers.stop()
+    assert house.verdict(numbers)["missing"] > 100
