@@ -5,7 +5,7 @@ import GRDB
 public struct Trend: Sendable {
     /// The extremes of one slice of time; a slice with one reading has both the same.
     public struct Slice: Sendable, Equatable {
-        /// Of the slice's first reading.
+        /// Of the slice's first reading; where minutes or hours stand for readings, when the first of those begins.
         public let at: Instant
         public let lowest: Double
         public let highest: Double
@@ -22,34 +22,19 @@ public struct Trend: Sendable {
 extension Store {
     /// At most `Limits.trendSamples` slices between two event times; nil for a point that is not in the plant.
     ///
-    /// Extremes survive the thinning: the one spike that confirmed a breach must be on the picture.
+    /// Extremes survive the thinning: the one spike that confirmed a breach must be on the picture. A long span is drawn
+    /// from minutes or hours, a short one from the readings themselves.
     public func trend(
         of point: PointID, _ measure: Measure, from: Instant, to: Instant
     ) async throws -> Trend? {
-        try await pool.read { db in
-            guard let state = try PointState.load(db, point) else { return nil }
-            let width = max(1, (to - from).milliseconds / Int64(Limits.trendSamples) + 1)
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT min(at) AS first, min(value) AS lowest, max(value) AS highest, count(*) AS count
-                    FROM reading WHERE point = ? AND measure = ? AND at BETWEEN ? AND ?
-                    GROUP BY (at - ?) / ? ORDER BY first
-                    """,
-                arguments: [
-                    state.key.number, Int(measure.rawValue), from.milliseconds, to.milliseconds, from.milliseconds,
-                    width,
-                ])
-            let rule = state.rules.first { $0.measure == measure }
+        try await pool.read { [telemetry] db in
+            guard let key = try PointKey.find(db, point) else { return nil }
+            let rule = try Rule.load(db, key, point.asset).first { $0.measure == measure }
+            let detector = try Detector.load(db, key)[measure] ?? Detector()
             return Trend(
                 from: from, to: to,
-                slices: rows.map {
-                    Trend.Slice(
-                        at: Instant(milliseconds: $0["first"]), lowest: $0["lowest"], highest: $0["highest"],
-                        count: $0["count"])
-                },
-                limits: rule.flatMap { (state.detectors[measure] ?? Detector()).thresholds(of: $0) },
-                source: rule?.source)
+                slices: try telemetry.slices(db, key, measure, from: from, to: to, atMost: Limits.trendSamples),
+                limits: rule.flatMap(detector.thresholds), source: rule?.source)
         }
     }
 }

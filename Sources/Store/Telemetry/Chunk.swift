@@ -3,23 +3,32 @@ import GRDB
 
 /// A run of one point's readings in a day file, in order of time; a point's chunks never overlap.
 struct Chunk {
-    var id: Int64
-    var last: Instant
-    var count: Int
-    /// Of the blob.
-    var size: Int
+    let id: Int64
+    let first: Instant
+    let last: Instant
+    let isFull: Bool
+
+    /// From `id, first_at, last_at, count, length(blob)`.
+    init(_ row: Row) {
+        id = row[0]
+        first = Instant(milliseconds: row[1])
+        last = Instant(milliseconds: row[2])
+        isFull = row[3] as Int >= Self.fullCount || row[4] as Int >= Self.fullSize * 7 / 8
+    }
 
     /// Blobs are made as large as fit on a page of 4,096 bytes with their row around them; one that needs a second
     /// page would waste most of it.
     static let fullSize = 4_000
     /// However small its blob, no chunk takes longer to decode.
     static let fullCount = 4_096
+    /// However large its readings, no chunk is cut below this.
+    static let least = 16
 
     private static let timeBits: Int64 = 27
     private static let timeMask: Int64 = 1 << timeBits - 1
 
     static func id(_ point: PointKey, _ first: Instant) -> Int64 {
-        point.number << timeBits | first.milliseconds - Day(of: first).start.milliseconds
+        point.number << timeBits | (first.milliseconds - Day(of: first).start.milliseconds)
     }
 
     /// The ids that a point's chunks can have.

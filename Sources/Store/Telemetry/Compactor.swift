@@ -1,0 +1,90 @@
+import Domain
+import GRDB
+
+/// What a round of compaction has moved.
+public struct Compaction: Sendable, Equatable {
+    public var rows = 0
+    public var readings = 0
+    public var waveforms = 0
+}
+
+/// Moves the oldest journal rows into the day files and the rollups.
+///
+/// Three steps, each of which may be the last before a crash: look at a range of rows; join them to the days' chunks,
+/// a transaction a day; then, in one transaction of the main file, add to the rollups and delete the rows. Joining twice
+/// changes nothing, and rollups and rows change together, so the result is the same wherever it stopped. No mark of what
+/// was moved is needed, and none could be trusted: after a restore the days are ahead of the main file.
+struct Compactor {
+    let pool: DatabasePool
+    let files: DayFiles
+
+    /// Readings moved at a time: what is held in memory, and how long the last step keeps others from writing.
+    static let batch = 100_000
+
+    struct Batch {
+        var last: Int64 = 0
+        var compaction = Compaction()
+        var days: [Day: [PointKey: [Reading]]] = [:]
+        var isLast = true
+    }
+
+    /// - Returns: nil when the journal is empty.
+    func next(limit: Int = batch) throws -> Batch? {
+        try pool.read { db in
+            var batch = Batch()
+            let rows = try Row.fetchCursor(db, sql: "SELECT id, readings, blob FROM journal ORDER BY id")
+            while let row = try rows.next() {
+                let readings: Int = row[1]
+                guard batch.compaction.rows == 0 || batch.compaction.readings + readings <= limit else {
+                    batch.isLast = false
+                    break
+                }
+                batch.last = row[0]
+                batch.compaction.rows += 1
+                batch.compaction.readings += readings
+                try row.withBytes(2) { try batch.take($0) }
+            }
+            return batch.compaction.rows > 0 ? batch : nil
+        }
+    }
+
+    /// Joins the batch to the days and says what they add up to.
+    func write(_ batch: Batch) throws -> [Rollup] {
+        var minutes: [Rollup] = []
+        for (day, points) in batch.days.sorted(by: { $0.key < $1.key }) {
+            let runs = points.sorted { $0.key.number < $1.key.number }.map { ($0.key, Run(sorting: $0.value)) }
+            try files.write(day, .chunks) { db in
+                var writer = ChunkWriter(db)
+                for (point, run) in runs { try writer.write(point, run) }
+            }
+            minutes += runs.flatMap { Rollup.minutes(of: $0, $1) }
+        }
+        return minutes
+    }
+
+    func settle(_ batch: Batch, _ minutes: [Rollup]) throws {
+        let hours = Rollup.hours(of: minutes)
+        try pool.write { db in
+            for minute in minutes { try minute.save(db, .minute) }
+            for hour in hours { try hour.save(db, .hour) }
+            try db.cachedStatement(sql: "DELETE FROM journal WHERE id <= ?").execute(arguments: [batch.last])
+        }
+    }
+}
+
+extension Compactor.Batch {
+    fileprivate mutating func take(_ blob: UnsafeRawBufferPointer) throws {
+        try Journal.visit(blob) { entry, bytes in
+            var readings: [Reading] = []
+            try Columns.decode(bytes, into: &readings)
+            let day = Day(of: Instant(milliseconds: entry.first))
+            if day == Day(of: Instant(milliseconds: entry.last)) {
+                days[day, default: [:]][entry.point, default: []] += readings
+            } else {
+                for reading in readings {
+                    days[Day(of: reading.at), default: [:]][entry.point, default: []].append(reading)
+                }
+            }
+        }
+    }
+}

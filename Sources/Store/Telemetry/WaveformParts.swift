@@ -1,0 +1,168 @@
+import Domain
+import Foundation
+import GRDB
+
+/// Puts the parts of waveforms together; a record is stored when its last part is there.
+enum WaveformParts {
+    /// Records that may wait for parts, and the bytes of all of them: beyond it the oldest gives way.
+    static let openRecords = 256
+    static let openBytes = 64 << 20
+    /// A record whose parts don't come is given up.
+    static let waitFor = Duration.minutes(10)
+
+    /// Takes one part in, in the burst's transaction.
+    /// - Returns: why not; nil also for one that we have already.
+    static func take(
+        _ db: Database, part: WaveformPart, point: PointKey, at now: Instant
+    ) throws -> Rejection? {
+        if let rejection = part.implausible { return rejection }
+        if let stored = try StoredWaveform.find(db, point, part.at) { return try stored.compare(db, part) }
+        if part.of == 1 {
+            try store(db, [part], point)
+            return nil
+        }
+        let waiting = try Waiting.load(db, point, part.at)
+        if let twin = waiting.first(where: { $0.part.part == part.part }) {
+            if twin.part.bytes == part.bytes, twin.part.hasHeader(of: part) { return nil }
+            return part.rejected(.conflict, "part \(part.part) has come before, and was another")
+        }
+        if let first = waiting.first, !first.part.hasHeader(of: part) {
+            return part.rejected(
+                .partMismatch, "part \(part.part) describes another record than part \(first.part.part)")
+        }
+        let parts = (waiting.map(\.part) + [part]).sorted { $0.part < $1.part }
+        let bytes = parts.reduce(0) { $0 + $1.bytes.count }
+        guard parts.count == part.of || bytes < part.recordBytes else {
+            try drop(db, point, part.at)
+            return part.rejected(.badWaveform, "\(parts.count) of \(part.of) parts have \(bytes) bytes already")
+        }
+        guard parts.count == part.of else {
+            try insert(db, part, point, at: now)
+            try makeRoom(db, at: now)
+            return nil
+        }
+        try drop(db, point, part.at)
+        guard bytes == part.recordBytes else {
+            return part.rejected(
+                .badWaveform, "the parts have \(bytes) bytes, \(part.samples) samples have \(part.recordBytes)")
+        }
+        try store(db, parts, point)
+        return nil
+    }
+
+    /// Gives up records whose parts did not come.
+    static func expire(_ db: Database, at now: Instant) throws {
+        let late = try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT point, at FROM waveform_part GROUP BY point, at HAVING max(received_at) < ?"),
+            arguments: [(now - waitFor).milliseconds])
+        for row in late { try giveUp(db, PointKey(row[0]), Instant(milliseconds: row[1]), at: now) }
+    }
+
+    private static func makeRoom(_ db: Database, at now: Instant) throws {
+        let records = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT point, at, sum(length(bytes)) FROM waveform_part GROUP BY point, at
+                    ORDER BY max(received_at) DESC, max(rowid) DESC
+                    """))
+        var bytes = 0
+        for (index, row) in records.enumerated() {
+            bytes += row[2] as Int
+            if index >= openRecords || bytes > openBytes {
+                try giveUp(db, PointKey(row[0]), Instant(milliseconds: row[1]), at: now)
+            }
+        }
+    }
+
+    private static func giveUp(_ db: Database, _ point: PointKey, _ at: Instant, at now: Instant) throws {
+        let waiting = try Waiting.load(db, point, at)
+        try drop(db, point, at)
+        guard let first = waiting.first else { return }
+        let numbers = waiting.map { String($0.part.part) }.joined(separator: ", ")
+        let detail = "the waveform of \(at.iso8601) has parts \(numbers) of \(first.part.of); the others did not come"
+        let origin = Origin(topic: first.topic, payload: first.part.bytes, size: first.part.bytes.count)
+        try Effect.reject(Rejection(.partsExpired, detail, origin: origin)).apply(db, at: now)
+    }
+
+    private static func drop(_ db: Database, _ point: PointKey, _ at: Instant) throws {
+        try db.cachedStatement(sql: "DELETE FROM waveform_part WHERE point = ? AND at = ?")
+            .execute(arguments: [point.number, at.milliseconds])
+    }
+
+    private static func insert(_ db: Database, _ part: WaveformPart, _ point: PointKey, at now: Instant) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO waveform_part (point, at, part, of, sample_rate, unit, encoding, scale, rpm, samples,
+                    received_at, topic, bytes)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            point.number, part.at.milliseconds, part.part, part.of, part.sampleRate, part.unit.rawValue,
+            part.encoding.rawValue, part.scale, part.rpm, part.samples, now.milliseconds, part.origin?.topic ?? "",
+            Data(part.bytes),
+        ])
+    }
+
+    private static func store(_ db: Database, _ parts: [WaveformPart], _ point: PointKey) throws {
+        let header = parts[0]
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO waveform (point, at, sample_rate, unit, encoding, scale, rpm, samples, part_lengths, bytes)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            point.number, header.at.milliseconds, header.sampleRate, header.unit.rawValue, header.encoding.rawValue,
+            header.scale, header.rpm, header.samples,
+            parts.map { String($0.bytes.count) }.joined(separator: ","), Data(parts.flatMap(\.bytes)),
+        ])
+    }
+
+    private struct Waiting {
+        let part: WaveformPart
+        let topic: String
+
+        static func load(_ db: Database, _ point: PointKey, _ at: Instant) throws -> [Waiting] {
+            try Row.fetchAll(
+                db.cachedStatement(sql: "SELECT * FROM waveform_part WHERE point = ? AND at = ? ORDER BY part"),
+                arguments: [point.number, at.milliseconds]
+            ).compactMap(Waiting.init)
+        }
+
+        init?(_ row: Row) {
+            guard let unit = WaveformUnit(rawValue: row["unit"]),
+                let encoding = SampleEncoding(rawValue: row["encoding"])
+            else { return nil }
+            topic = row["topic"]
+            // Whose it is stands in the row's key.
+            part = WaveformPart(
+                point: PointID(asset: AssetID(stored: ""), name: Name(stored: "")), site: nil,
+                at: Instant(milliseconds: row["at"]), sampleRate: row["sample_rate"], unit: unit, encoding: encoding,
+                scale: row["scale"], rpm: row["rpm"], sequence: nil, samples: row["samples"], part: row["part"],
+                of: row["of"], bytes: [UInt8](row["bytes"] as Data))
+        }
+    }
+}
+
+extension WaveformPart {
+    fileprivate var recordBytes: Int { samples * encoding.bytes }
+
+    fileprivate var implausible: Rejection? {
+        if of < 1 || !(1...of).contains(part) { return rejected(.badWaveform, "part \(part) of \(of)") }
+        let (size, overflow) = samples.multipliedReportingOverflow(by: encoding.bytes)
+        if overflow || size > WaveformParts.openBytes { return rejected(.tooLarge, "\(samples) samples") }
+        if bytes.isEmpty || bytes.count > size || of == 1 && bytes.count != size {
+            return rejected(.badWaveform, "\(bytes.count) bytes; \(samples) samples have \(size)")
+        }
+        return nil
+    }
+
+    fileprivate func hasHeader(of other: WaveformPart) -> Bool {
+        of == other.of && samples == other.samples && encoding == other.encoding && unit == other.unit
+            && sampleRate == other.sampleRate && scale == other.scale && rpm == other.rpm
+    }
+
+    func rejected(_ reason: RejectionReason, _ detail: String) -> Rejection {
+        Rejection(reason, "waveform of \(point) at \(at.iso8601): \(detail)", origin: origin)
+    }
+}
