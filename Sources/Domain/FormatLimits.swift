@@ -20,6 +20,4 @@ extension Limits {
     public static let profiles = 256
     public static let profileFields = 256
     public static let profileAxes = 16
-    /// Values that a payload of a profile may hold.
-    public static let profileLeaves = 10_000
 }

@@ -76,7 +76,7 @@ struct Gathering {
 
     mutating func reject(_ reason: RejectionReason, _ detail: String) { reject(Rejection(reason, detail)) }
 
-    private mutating func put(
+    mutating func put(
         _ value: Double, _ measure: Measure, _ point: PointID, _ at: Instant, _ sender: String
     ) {
         let index = indexes[point] ?? series.count
