@@ -14,6 +14,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
 def stored_readings(data, program):
     """What a store holds, stopped or running: rows of (point, measure, milliseconds, value), as often as they are there."""
-    with sqlite3.connect(f"file:{data}/fieldloop.db?mode=ro", uri=True) as store:
+    with closing(sqlite3.connect(f"file:{data}/fieldloop.db?mode=ro", uri=True)) as store:
         return [
             (f"{asset}/{point}", MEASURES[measure], at, value)
             for asset, point, measure, at, value in store.execute(
@@ -218,6 +219,16 @@ class Service:
             with urllib.request.urlopen(self.url + "healthz", timeout=2) as response:
                 return json.load(response)
         except (urllib.error.URLError, OSError):
+            return None
+
+    def store_state(self):
+        """"ok" or "broken", as /healthz says; None when it does not answer in time."""
+        try:
+            with urllib.request.urlopen(self.url + "healthz", timeout=2) as response:
+                return json.load(response)["store"]
+        except urllib.error.HTTPError as error:
+            return json.load(error)["store"]
+        except OSError:
             return None
 
     def is_healthy(self):

@@ -1,7 +1,7 @@
 """Kills and power cuts, many in a row, at random points of a service under load. Short in the tests, long in ops/bench/long."""
 
+import errno
 import random
-import signal
 import time
 
 import disk
@@ -11,6 +11,7 @@ from load import House
 # The n-th write or sync of a life, spread evenly over the orders of magnitude: while the store is opened, in the
 # first bursts, in the middle of a checkpoint.
 LATEST_CUT = 2000
+SEED = 20_260_101
 
 
 def kill_often(house: House, count: int, dice: random.Random):
@@ -39,3 +40,15 @@ def cut_often(house: House, count: int, dice: random.Random) -> dict[str, int]:
             raise RuntimeError(f"the service ended with {code}:\n{house.service.process.tail()}")
     house.service.start()
     return {"pending": control.pending, "lost": control.lost}
+
+
+def fail_often(house: House, count: int, dice: random.Random):
+    """The disk fails in one way or another for a moment, again and again."""
+    ways = (
+        {"write_errno": errno.ENOSPC}, {"write_errno": errno.EROFS}, {"write_errno": errno.EIO},
+        {"sync_errno": errno.EIO}, {"write_errno": errno.EIO, "sync_errno": errno.EIO, "one_in": 5},
+        {"sync_delay_ms": 200}, {"short_write": 100})
+    for turn in range(count):
+        with house.disk.failing(**ways[turn % len(ways)]):
+            time.sleep(dice.uniform(0.1, 1.0))
+        time.sleep(dice.uniform(0, 0.3))

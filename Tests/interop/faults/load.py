@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def reading_of(number: int, first: int) -> tuple[str, int, float]:
     return point, first + number * STEP, (5.0 if point in BREACHED else 1.0) + number % 97 / 1000
 
 
+def topic_of(number: int) -> str:
+    return f"fieldloop/v1/{SITE}/{POINTS[number % len(POINTS)]}/reading"
+
+
+def payload_of(number: int, first: int) -> bytes:
+    _, at, value = reading_of(number, first)
+    return json.dumps({"ts": at, "seq": number // len(POINTS), VELOCITY: value, "running": True}).encode()
+
+
+def first_time() -> int:
+    """The time of number 0."""
+    return now() - BACK
+
+
 def identifier_of(number: int) -> int:
     return number % 65_535 + 1
 
@@ -46,7 +61,7 @@ class Numbers:
     """
 
     def __init__(self, broker: stack.Broker, per_second: int = 1000, qos: int = 1):
-        self.first, self.sent, self.acknowledged = now() - BACK, 0, 0
+        self.first, self.sent, self.acknowledged = first_time(), 0, 0
         self._broker, self._qos, self._pause = broker, qos, BATCH / per_second
         self._waiting: deque[int] = deque()
         self._over = threading.Event()
@@ -98,18 +113,16 @@ class Numbers:
         return self._message(number)
 
     def _message(self, number: int, again: bool = False) -> bytes:
-        point, at, value = reading_of(number, self.first)
-        text = json.dumps({"ts": at, "seq": number // len(POINTS), VELOCITY: value, "running": True})
         identifier = identifier_of(number) if self._qos else 0
-        return wire.publish(f"fieldloop/v1/{SITE}/{point}/reading", text.encode(), identifier, again)
+        return wire.publish(topic_of(number), payload_of(number, self.first), identifier, again)
 
-    def missing_and_doubled(self, stored: list[tuple[str, str, int, float]]) -> tuple[int, int]:
-        """How many acknowledged readings the store lacks, and how many rows it has beyond one for each sent."""
+    def compare(self, stored: list[tuple[str, str, int, float]]) -> tuple[set[int], int]:
+        """The acknowledged numbers that the store lacks, and how many rows it has beyond one for each sent."""
         rows = Counter((point, at, value) for point, measure, at, value in stored if measure == VELOCITY)
         sent = [reading_of(number, self.first) for number in range(self.sent)]
         # They are acknowledged in order: what was taken is a beginning of what was sent.
-        missing = set(sent[:self.acknowledged]) - rows.keys()
-        return len(missing), rows.total() - len(rows.keys() & set(sent))
+        missing = {number for number in range(self.acknowledged) if sent[number] not in rows}
+        return missing, rows.total() - len(rows.keys() & set(sent))
 
 
 @dataclass
@@ -140,25 +153,28 @@ class House:
     def stored(self) -> list[tuple[str, str, int, float]]:
         return stack.stored_readings(self.service.folder, self.service.program)
 
+    def velocities(self) -> list[tuple[str, int, float]]:
+        return [(point, at, value) for point, measure, at, value in self.stored() if measure == VELOCITY]
+
+    def gateway(self) -> closing[Client]:
+        return closing(Client(self.broker, f"gw-{SITE}"))
+
     def caught_up(self, seconds: float = 60):
         """Waits until the service has taken everything that the broker had for it: a message that is surely rejected
         comes behind all others of its sender, and shows in the store with its burst."""
         mark = f"the end {now()}"
-        sender = Client(self.broker, f"gw-{SITE}")
-        try:
-            sender.publish(f"fieldloop/v1/{SITE}/{POINTS[0]}/reading", mark)
-        finally:
-            sender.close()
+        with self.gateway() as sender:
+            sender.publish(topic_of(0), mark)
         stack.until(
             lambda: any(row["head"] == mark for row in self.service.api.rejected()), seconds, 0.2, what="the end")
 
     def verdict(self, numbers: Numbers) -> dict[str, int]:
         """What the store says about the load; `is_perfect` reads it."""
         self.caught_up()
-        missing, doubled = numbers.missing_and_doubled(self.stored())
+        missing, doubled = numbers.compare(self.stored())
         tickets = Counter(card["asset"] for card in self.service.api.cards())
         return {
-            "sent": numbers.sent, "acknowledged": numbers.acknowledged, "missing": missing, "doubled": doubled,
+            "sent": numbers.sent, "acknowledged": numbers.acknowledged, "missing": len(missing), "doubled": doubled,
             "tickets": tickets.total(), "faults": len(BREACHED),
             "sessions_lost": int(self.service.health()["sessions_lost"]),
             "rejected": sum(row["head"] != "?" and not row["head"].startswith("the end") for row in self.service.api.rejected())}

@@ -6,9 +6,6 @@ import campaign
 import pytest
 from load import House, Numbers, is_perfect
 
-SEED = 20_260_101
-
-
 @pytest.fixture
 def house(tmp_path, program, library):
     house = House.build(tmp_path, program, library)
@@ -26,7 +23,7 @@ def numbers(house):
 
 def test_fifty_kills(house, numbers):
     house.service.kill()
-    campaign.kill_often(house, 50, random.Random(SEED))
+    campaign.kill_often(house, 50, random.Random(campaign.SEED))
     numbers.stop()
     verdict = house.verdict(numbers)
     assert is_perfect(verdict), verdict
@@ -34,7 +31,7 @@ def test_fifty_kills(house, numbers):
 
 def test_fifty_power_cuts(house, numbers):
     house.service.stop()
-    taken = campaign.cut_often(house, 50, random.Random(SEED))
+    taken = campaign.cut_often(house, 50, random.Random(campaign.SEED))
     numbers.stop()
     verdict = house.verdict(numbers)
     assert is_perfect(verdict), verdict
