@@ -6,12 +6,25 @@ public struct Broker: Sendable {
     public var credentials: Credentials?
     /// nil = plain TCP.
     public var tls: TLS?
+    public var protocolVersion: ProtocolVersion
 
-    public init(host: String = "127.0.0.1", port: UInt16 = 1883, credentials: Credentials? = nil, tls: TLS? = nil) {
+    /// 3.1.1 for brokers that know no other (RabbitMQ before 3.13): there the broker's configuration says how long a
+    /// session is kept and how many messages may be on the way, refusals have five reasons, and a publish that the
+    /// broker does not want ends the connection.
+    public enum ProtocolVersion: String, Sendable, CaseIterable {
+        case v5 = "5"
+        case v311 = "3.1.1"
+    }
+
+    public init(
+        host: String = "127.0.0.1", port: UInt16 = 1883, credentials: Credentials? = nil, tls: TLS? = nil,
+        protocolVersion: ProtocolVersion = .v5
+    ) {
         self.host = host
         self.port = port
         self.credentials = credentials
         self.tls = tls
+        self.protocolVersion = protocolVersion
     }
 }
 

@@ -35,10 +35,12 @@ struct Client: ~Copyable {
             })
     }
 
-    /// `mosquitto_int_option` and `mosquitto_threaded_set`: MQTT 5, a loop that the caller drives, and how many
+    /// `mosquitto_int_option` and `mosquitto_threaded_set`: the protocol, a loop that the caller drives, and how many
     /// messages may be unacknowledged in each direction.
-    func configure(receiveWindow: Int, sendWindow: Int) throws(MosquittoError) {
-        try set(MOSQ_OPT_PROTOCOL_VERSION, Int(MQTT_PROTOCOL_V5))
+    func configure(
+        _ version: Broker.ProtocolVersion, receiveWindow: Int, sendWindow: Int
+    ) throws(MosquittoError) {
+        try set(MOSQ_OPT_PROTOCOL_VERSION, Int(version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311))
         try set(MOSQ_OPT_RECEIVE_MAXIMUM, receiveWindow)
         try set(MOSQ_OPT_SEND_MAXIMUM, sendWindow)
         // Acknowledgements are tiny and must not wait for more to send.
@@ -51,23 +53,38 @@ struct Client: ~Copyable {
         try MosquittoError.check(mosquitto_int_option(handle, option, CInt(clamping: value)))
     }
 
+    /// `mosquitto_will_set`: what the broker says for us when the connection ends without DISCONNECT.
+    func setWill(_ will: Publication) throws(MosquittoError) {
+        try MosquittoError.check(
+            mosquitto_will_set(
+                handle, will.topic.text, CInt(clamping: will.payload.count), will.payload, will.qos.rawValue,
+                will.retain))
+    }
+
     /// `mosquitto_connect_bind_v5`, then `mosquitto_connect_bind_async`: begins to connect, without waiting for it.
     ///
     /// Only the former takes properties, and it blocks for minutes when the address is a black hole. Given no address
-    /// it keeps the properties and gives up at once; the latter then connects with them, without blocking.
+    /// it keeps the properties and gives up at once; the latter then connects with them, without blocking. MQTT 3.1.1
+    /// (`sessionExpiry` nil) has none.
     func connect(
-        to host: String, port: UInt16, from local: String?, keepAlive: Duration, sessionExpiry: Duration
+        to host: String, port: UInt16, from local: String?, keepAlive: Duration, sessionExpiry: Duration?
     ) throws(MosquittoError) {
         let keepAlive = CInt(clamping: keepAlive.components.seconds)
-        var properties: OpaquePointer?
-        defer { mosquitto_property_free_all(&properties) }
-        try MosquittoError.check(
-            mosquitto_property_add_int32(
-                &properties, CInt(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue),
-                UInt32(clamping: sessionExpiry.components.seconds)))
-        _ = mosquitto_connect_bind_v5(handle, "", 0, keepAlive, nil, properties)
+        if let sessionExpiry {
+            var properties: OpaquePointer?
+            defer { mosquitto_property_free_all(&properties) }
+            try MosquittoError.check(
+                mosquitto_property_add_int32(
+                    &properties, CInt(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue),
+                    UInt32(clamping: sessionExpiry.components.seconds)))
+            _ = mosquitto_connect_bind_v5(handle, "", 0, keepAlive, nil, properties)
+        }
         try MosquittoError.check(mosquitto_connect_bind_async(handle, host, CInt(port), keepAlive, local))
     }
+
+    /// `mosquitto_log_callback_set`: the library words a line for each packet as long as somebody might listen, which
+    /// costs as much as all that we do with a message. What it has to say, it says while connecting.
+    func muteLog() { mosquitto_log_callback_set(handle, nil) }
 
     /// `mosquitto_socket`; nil once the library has closed it.
     var socket: CInt? {
@@ -96,11 +113,12 @@ struct Client: ~Copyable {
     }
 
     /// `mosquitto_publish_v5`: queues a message and returns its packet identifier.
-    func publish(_ topic: Topic, _ payload: [UInt8], _ qos: QoS, retain: Bool) throws(MosquittoError) -> UInt16 {
+    func publish(_ message: Publication) throws(MosquittoError) -> UInt16 {
         var id: CInt = 0
         try MosquittoError.check(
             mosquitto_publish_v5(
-                handle, &id, topic.text, CInt(clamping: payload.count), payload, qos.rawValue, retain, nil))
+                handle, &id, message.topic.text, CInt(clamping: message.payload.count), message.payload,
+                message.qos.rawValue, message.retain, nil))
         return UInt16(truncatingIfNeeded: id)
     }
 

@@ -26,6 +26,7 @@ final class Inbox {
 
     private let limits: [PayloadLimit]
     private let defaultLimit: Int
+    private var topics = TopicCache()
 
     init(limits: [PayloadLimit] = [], defaultLimit: Int = Limits.brokerPacket) {
         self.limits = limits
@@ -56,6 +57,7 @@ extension Inbox {
     func attach(to handle: OpaquePointer) {
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
         mosquitto_connect_v5_callback_set(handle) { _, inbox, reason, flags, properties in
+            let reason = MosquittoError.reasonCode(ofGreeting: reason)
             Inbox.of(inbox).record { $0.greeting = (reason, flags & 1 == 1, BrokerLimits(properties)) }
         }
         mosquitto_disconnect_v5_callback_set(handle) { _, inbox, reason, _ in
@@ -71,6 +73,7 @@ extension Inbox {
             guard let message else { return }
             Inbox.of(inbox).record { $0.receive(message.pointee) }
         }
+        // Taken off by `Client.muteLog`.
         mosquitto_log_callback_set(handle) { _, inbox, level, text in
             guard level == MOSQ_LOG_ERR, let text else { return }
             Inbox.of(inbox).complaint = String(cString: text)
@@ -91,21 +94,20 @@ extension Inbox {
     private func receive(_ message: mosquitto_message) {
         let name = UnsafeBufferPointer(
             start: UnsafeRawPointer(message.topic).assumingMemoryBound(to: UInt8.self), count: strlen(message.topic))
-        let topic = try? Topic(bytes: name)
+        let known = topics.entry(for: name, limit: limit)
         let size = Int(message.payloadlen)
-        let kept = size <= limit(for: topic) ? size : Swift.min(size, Limits.rejectedHead)
+        let kept = size <= known?.limit ?? defaultLimit ? size : min(size, Limits.rejectedHead)
         messages.append(
             Message(
-                topic: topic,
-                topicText: topic?.text ?? String(decoding: name.prefix(Limits.topicLength), as: UTF8.self),
+                topic: known?.topic,
+                topicText: known?.topic.text ?? String(decoding: name.prefix(Limits.topicLength), as: UTF8.self),
                 payload: Array(UnsafeRawBufferPointer(start: message.payload, count: kept)),
                 size: size, qos: message.qos == 0 ? .atMostOnce : .atLeastOnce, isRetained: message.retain,
                 id: UInt16(truncatingIfNeeded: message.mid)))
         bytes += kept
     }
 
-    private func limit(for topic: Topic?) -> Int {
-        guard let topic else { return defaultLimit }
-        return limits.first { $0.filter.matches(topic) }?.bytes ?? defaultLimit
+    private func limit(for topic: Topic) -> Int {
+        limits.first { $0.filter.matches(topic) }?.bytes ?? defaultLimit
     }
 }

@@ -23,6 +23,19 @@ final class LinkReporter: Sendable {
 
     var status: LinkStatus { state.withLock { $0.status } }
 
+    /// A burst that its handler has taken.
+    func taken(_ messages: Int, _ bytes: Int, in time: Duration) {
+        count {
+            $0.messages += messages
+            $0.bytes += bytes
+            $0.lastMessage = wallClock()
+            $0.bursts += 1
+            $0.lastBurst = messages
+            $0.largestBurst = max($0.largestBurst, messages)
+            $0.handled(in: time)
+        }
+    }
+
     func count(_ change: (inout LinkStatus) -> Void) { state.withLock { change(&$0.status) } }
 
     func connected(sessionPresent: Bool, _ limits: BrokerLimits?) {
@@ -45,7 +58,7 @@ final class LinkReporter: Sendable {
     func failed(_ failure: LinkFailure) {
         switch failure {
         case .link(let error, let detail): disconnected(error, detail)
-        case .handler(let reason): handlerFailed(reason)
+        case .handler(let reason, let time): handlerFailed(reason, after: time)
         }
     }
 
@@ -69,9 +82,10 @@ final class LinkReporter: Sendable {
         onEvent(.disconnected(error))
     }
 
-    private func handlerFailed(_ reason: String) {
+    private func handlerFailed(_ reason: String, after time: Duration) {
         count {
             $0.enter(.connecting)
+            $0.handled(in: time)
             $0.handlerFailures += 1
             $0.lastErrorDetail = reason
         }
@@ -81,6 +95,11 @@ final class LinkReporter: Sendable {
 }
 
 extension LinkStatus {
+    fileprivate mutating func handled(in time: Duration) {
+        handling += time
+        longestHandling = max(longestHandling, time)
+    }
+
     /// `since` tells when a state began, not when it was last confirmed.
     fileprivate mutating func enter(_ new: State) {
         if new == state { return }

@@ -23,8 +23,18 @@ public struct LinkStatus: Sendable {
 
     /// Messages received (subscriber), or acknowledged to us by the broker (publisher).
     public var messages = 0
+    /// Payload bytes of the messages received, as far as they were kept.
+    public var bytes = 0
+    /// When the last message was taken.
+    public var lastMessage: Instant?
     /// Bursts whose handler returned.
     public var bursts = 0
+    /// Messages in the last burst, and in the largest.
+    public var lastBurst = 0
+    public var largestBurst = 0
+    /// The time that handlers took, those that threw included.
+    public var handling = Duration.zero
+    public var longestHandling = Duration.zero
     /// Connections that were established, the first included.
     public var connections = 0
     /// Bursts whose handler threw.

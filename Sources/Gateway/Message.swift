@@ -5,6 +5,22 @@ public enum QoS: Int32, Sendable {
     case atLeastOnce = 1
 }
 
+/// A message on its way to the broker.
+public struct Publication: Sendable {
+    public var topic: Topic
+    public var payload: [UInt8]
+    public var qos: QoS
+    /// The broker keeps it for whoever subscribes later.
+    public var retain: Bool
+
+    public init(_ topic: Topic, _ payload: [UInt8], qos: QoS = .atLeastOnce, retain: Bool = false) {
+        self.topic = topic
+        self.payload = payload
+        self.qos = qos
+        self.retain = retain
+    }
+}
+
 /// A message as it came from the broker, copied out of the library's memory.
 public struct Message: Sendable {
     /// nil when the broker passed on what is no topic to us (``topicText`` shows it).

@@ -83,6 +83,15 @@ extension MosquittoError {
         self.init(rawValue: reasonCode)
     }
 
+    /// CONNACK's return code as a reason code: MQTT 3.1.1 has five refusals of its own, counted from 1.
+    static func reasonCode(ofGreeting code: CInt) -> CInt {
+        let refusals = [
+            MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, MQTT_RC_CLIENTID_NOT_VALID, MQTT_RC_SERVER_UNAVAILABLE,
+            MQTT_RC_BAD_USERNAME_OR_PASSWORD, MQTT_RC_NOT_AUTHORIZED,
+        ]
+        return (1...5).contains(code) ? CInt(refusals[Int(code) - 1].rawValue) : code
+    }
+
     /// `getsockopt(SO_ERROR)`: what became of a connect that did not block; nil when nothing went wrong.
     init?(ofSocket socket: CInt) {
         var code: CInt = 0

@@ -6,7 +6,7 @@ internal import Synchronization
 /// cancellation, the end) resumes its caller, and the others find nothing.
 final class PublishQueue: Sendable {
     enum Request: Sendable {
-        case publish(topic: Topic, payload: [UInt8], qos: QoS, retain: Bool)
+        case publish(Publication)
         /// Finished as soon as the link is up and subscribed.
         case ready
     }

@@ -14,6 +14,8 @@ public final class Publisher: Sendable {
         public var clientID: String
         /// Topics to receive from as well, at QoS 1.
         public var filters: [TopicFilter] = []
+        /// Asked anew for each connection, so that birth and will can carry the same time. nil = neither.
+        public var presence: (@Sendable () -> Presence)?
         /// Publishes that may be on the way to the broker, unacknowledged.
         public var inFlight = 64
         /// Publishes that may wait in all; more throw ``MosquittoError/quotaExceeded``.
@@ -23,6 +25,21 @@ public final class Publisher: Sendable {
         public init(broker: Broker, clientID: String) {
             self.broker = broker
             self.clientID = clientID
+        }
+    }
+
+    /// How others see whether we are there; as a rule retained, so that who comes later sees it too.
+    public struct Presence: Sendable {
+        /// Published on each connection before anything else, once subscribed. A broker that refuses it ends the
+        /// connection.
+        public var birth: Publication
+        /// What the broker publishes when the connection breaks. ``Publisher/close()`` publishes it itself: DISCONNECT
+        /// makes the broker forget it.
+        public var will: Publication
+
+        public init(birth: Publication, will: Publication) {
+            self.birth = birth
+            self.will = will
         }
     }
 
@@ -63,7 +80,7 @@ public final class Publisher: Sendable {
         _ topic: Topic, _ payload: [UInt8], qos: QoS = .atLeastOnce, retain: Bool = false,
         timeout: Duration = .seconds(10)
     ) async throws(MosquittoError) {
-        try await submit(.publish(topic: topic, payload: payload, qos: qos, retain: retain), timeout)
+        try await submit(.publish(Publication(topic, payload, qos: qos, retain: retain)), timeout)
     }
 
     /// Returns once connected and subscribed; throws ``MosquittoError/timeout`` when that takes too long.

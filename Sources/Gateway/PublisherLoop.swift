@@ -8,6 +8,8 @@ struct PublisherLoop {
     private var backoff: Backoff
     /// Published on this connection and not yet acknowledged, by packet identifier.
     private var inFlight: [UInt16: PublishQueue.ID] = [:]
+    /// The birth's packet identifier, until it is acknowledged.
+    private var birth: UInt16?
 
     init(
         _ options: Publisher.Options, _ onMessage: @escaping @Sendable (Message) -> Void, _ queue: PublishQueue,
@@ -30,6 +32,7 @@ struct PublisherLoop {
                 reporter.failed(error)
                 queue.putBack(Array(inFlight.values))
                 inFlight = [:]
+                birth = nil
                 control.sleep(backoff.next())
             }
         }
@@ -40,39 +43,62 @@ struct PublisherLoop {
     /// One connection, from its first packet to its end. Returns when told to stop.
     private mutating func serve() throws(LinkFailure) {
         let inbox = Inbox()
-        let connection = try Connection.open(settings, inbox, control)
+        let presence = options.presence?()
+        let connection = try Connection.open(settings(will: presence?.will), inbox, control)
         let deadline = ContinuousClock.now + options.timing.connect
         var isReady = false
         repeat {
             try receive(from: connection)
             if !isReady {
                 isReady = options.filters.isEmpty ? true : try connection.takeSubscribed()
-                if isReady { reporter.connected(sessionPresent: false, inbox.greeting?.limits) }
+                if isReady {
+                    birth = try presence.map { presence throws(LinkFailure) in
+                        try send(presence.birth, on: connection)
+                    }
+                    reporter.connected(sessionPresent: false, inbox.greeting?.limits)
+                }
                 if !isReady, ContinuousClock.now > deadline { throw inbox.failure(.timeout) }
             }
             if isReady { try publishWaiting(on: connection) }
             try connection.flush()
             // At QoS 0 writing is all the acknowledgement there is.
-            settle(connection.inbox)
+            try settle(connection.inbox)
             connection.wait(atMost: .seconds(1))
         } while !control.isStopping
+        if isReady, let will = presence?.will { _ = try send(will, on: connection) }
         try connection.close(within: options.timing.farewell)
+    }
+
+    /// What is said on behalf of nobody who waits.
+    private func send(
+        _ message: Publication, on connection: borrowing Connection
+    ) throws(LinkFailure) -> UInt16 {
+        do {
+            return try connection.publish(message)
+        } catch {
+            throw connection.inbox.failure(error)
+        }
     }
 
     private mutating func receive(from connection: borrowing Connection) throws(LinkFailure) {
         repeat {
             for message in connection.inbox.takeMessages() { onMessage(message) }
-            settle(connection.inbox)
+            try settle(connection.inbox)
         } while try connection.read()
     }
 
     /// Tells the callers what the broker has acknowledged, or refused.
-    private mutating func settle(_ inbox: Inbox) {
+    private mutating func settle(_ inbox: Inbox) throws(LinkFailure) {
         for (packet, reason) in inbox.takeAcknowledged() {
+            let refusal = MosquittoError(reasonCode: reason)
+            if packet == birth {
+                birth = nil
+                if let refusal { throw inbox.failure(refusal) }
+            }
             guard let id = inFlight.removeValue(forKey: packet) else { continue }
             backoff.reset()
             reporter.count { $0.messages += 1 }
-            queue.finish(id, MosquittoError(reasonCode: reason).map { .failure($0) } ?? .success(()))
+            queue.finish(id, refusal.map { .failure($0) } ?? .success(()))
         }
     }
 
@@ -80,9 +106,9 @@ struct PublisherLoop {
         while inFlight.count < options.inFlight, let (id, request) = queue.next() {
             switch request {
             case .ready: queue.finish(id, .success(()))
-            case .publish(let topic, let payload, let qos, let retain):
+            case .publish(let message):
                 do {
-                    inFlight[try connection.publish(topic, payload, qos, retain: retain)] = id
+                    inFlight[try connection.publish(message)] = id
                 } catch {
                     queue.finish(id, .failure(error))
                 }
@@ -94,10 +120,10 @@ struct PublisherLoop {
         }
     }
 
-    private var settings: LinkSettings {
+    private func settings(will: Publication?) -> LinkSettings {
         LinkSettings(
             broker: options.broker, clientID: options.clientID, cleanStart: true, sessionExpiry: .zero,
-            receiveWindow: options.inFlight, sendWindow: options.inFlight, filters: options.filters,
+            receiveWindow: options.inFlight, sendWindow: options.inFlight, filters: options.filters, will: will,
             timing: options.timing)
     }
 }

@@ -85,24 +85,21 @@ struct SubscriberLoop {
     }
 
     private mutating func handle(_ burst: borrowing Burst, from connection: borrowing Connection) throws(LinkFailure) {
+        let start = ContinuousClock.now
         do {
             try handler(burst)
         } catch {
             connection.cut()
-            throw .handler(reason: "\(error)")
+            throw .handler(reason: "\(error)", after: start.duration(to: .now))
         }
         backoff.reset()
-        let count = burst.messages.count
-        reporter.count {
-            $0.messages += count
-            $0.bursts += 1
-        }
+        reporter.taken(burst.messages.count, burst.bytes, in: start.duration(to: .now))
     }
 
     private var settings: LinkSettings {
         LinkSettings(
             broker: options.broker, clientID: options.clientID, cleanStart: false,
             sessionExpiry: options.sessionExpiry, receiveWindow: options.receiveMaximum, sendWindow: 0,
-            filters: options.filters, timing: options.timing)
+            filters: options.filters, will: nil, timing: options.timing)
     }
 }
