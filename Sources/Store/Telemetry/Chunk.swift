@@ -13,7 +13,7 @@ struct Chunk {
         id = row[0]
         first = Instant(milliseconds: row[1])
         last = Instant(milliseconds: row[2])
-        isFull = row[3] as Int >= Self.fullCount || row[4] as Int >= Self.fullSize * 7 / 8
+        isFull = row[3] as Int >= Self.fullCount || row[4] as Int >= Self.fullSize * 15 / 16
     }
 
     /// Blobs are made as large as fit on a page of 4,096 bytes with their row around them; one that needs a second
