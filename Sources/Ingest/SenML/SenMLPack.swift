@@ -59,13 +59,13 @@ struct SenMLPack {
         let at = try time(record)
         if hasValue == 0 {
             // Only a base, or a sum: an integral over time is no measure of ours.
-            if record.contains(.sum) { unmapped(name, at) }
+            if record.contains(.sum) { unmapped(name, record, at) }
             if !record.contains(.sum), record.contains(.name) || record.isEmpty {
                 throw Rejection(.wrongShape, "“\(name.prefix(64))” has no value")
             }
             return
         }
-        guard let target = target(of: name), let measure = target.measure else { return unmapped(name, at) }
+        guard let target = target(of: name), let measure = target.measure else { return unmapped(name, record, at) }
         let value: Double
         if let number = try record.number(.value) {
             value = baseValue + number
@@ -109,7 +109,7 @@ struct SenMLPack {
 
     private static let foreign = ["g": "gram", "mg": "milligram", "C": "coulomb", "F": "farad"]
 
-    private mutating func unmapped(_ name: String, _ at: Instant) {
-        gathering.unmapped(baseName + name, json: nil, at: at, of: sender)
+    private mutating func unmapped(_ name: String, _ record: SenMLRecord, _ at: Instant) {
+        gathering.unmapped(baseName + name, json: record.json, at: at, of: sender)
     }
 }

@@ -95,6 +95,19 @@ struct SenMLRecord {
         }
     }
 
+    /// Its value as JSON, to be kept aside; nil when that can't be.
+    var json: String? {
+        for field in [SenMLField.value, .text, .boolean, .sum] {
+            switch fields[field] {
+            case .number(let number)? where number.isFinite: return "\(number)"
+            case .text(let text)?: return jsonString(text)
+            case .boolean(let boolean)?: return "\(boolean)"
+            default: continue
+            }
+        }
+        return nil
+    }
+
     private func wrong(_ field: SenMLField, _ expected: String, _ value: SenMLValue) -> Rejection {
         let found =
             switch value {
