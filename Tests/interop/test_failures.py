@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sqlite3
 import time
 
 import pytest
@@ -53,8 +52,8 @@ def calm(gateway, first, count):
 
 def stored(service):
     """How many velocities the store holds."""
-    with sqlite3.connect(f"file:{service.folder}/fieldloop.db?mode=ro", uri=True) as store:
-        return store.execute("SELECT count(*) FROM reading WHERE measure = 0").fetchone()[0]
+    rows = stack.stored_readings(service.folder, service.program)
+    return sum(measure == "velocity_rms_mm_s" for _, measure, _, _ in rows)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])

@@ -2,11 +2,13 @@
 
 import errno
 import random
+import signal
 import time
 
 import disk
 import stack
-from load import House
+from load import House, Numbers
+from proxy import Proxy
 
 # The n-th write or sync of a life, spread evenly over the orders of magnitude: while the store is opened, in the
 # first bursts, in the middle of a checkpoint.
@@ -26,20 +28,25 @@ def kill_often(house: House, count: int, dice: random.Random):
     house.service.start()
 
 
-def cut_often(house: House, count: int, dice: random.Random) -> dict[str, int]:
-    """The power goes at random writes, and a random part of what was not synced with it. Says how much that was."""
+def prepare_cut(house: House, dice: random.Random, latest: int = LATEST_CUT):
+    """The power of the next life goes at a random write, and a random part of what was not synced with it."""
     control = house.disk.control
+    control.seed = dice.randrange(1, 1 << 40)
+    control.survive = dice.choice((disk.NOTHING, disk.SOME_WRITES, disk.SOME_SECTORS))
+    control.names = dice.choice((disk.NAMES_STAY, disk.NAMES_GO, disk.SOME_NAMES_GO))
+    control.cut_after = round(latest ** dice.random())
+
+
+def cut_often(house: House, count: int, dice: random.Random) -> dict[str, int]:
+    """Says how many unsynced writes and names there were at the cuts, and how many of them went."""
     for _ in range(count):
-        control.seed = dice.randrange(1, 1 << 40)
-        control.survive = dice.choice((disk.NOTHING, disk.SOME_WRITES, disk.SOME_SECTORS))
-        control.names = dice.choice((disk.NAMES_STAY, disk.NAMES_GO, disk.SOME_NAMES_GO))
-        control.cut_after = round(LATEST_CUT ** dice.random())
+        prepare_cut(house, dice)
         house.service.launch()
         code = house.service.process.child.wait(60)
         if code != disk.CUT:
             raise RuntimeError(f"the service ended with {code}:\n{house.service.process.tail()}")
     house.service.start()
-    return {"pending": control.pending, "lost": control.lost}
+    return {"pending": house.disk.control.pending, "lost": house.disk.control.lost}
 
 
 def fail_often(house: House, count: int, dice: random.Random):
@@ -52,3 +59,37 @@ def fail_often(house: House, count: int, dice: random.Random):
         with house.disk.failing(**ways[turn % len(ways)]):
             time.sleep(dice.uniform(0.1, 1.0))
         time.sleep(dice.uniform(0, 0.3))
+
+
+def reset_often(proxy: Proxy, count: int, dice: random.Random):
+    """TCP resets, as soon as the service has come back from the last."""
+    for _ in range(count):
+        accepted = proxy.accepted
+        time.sleep(dice.uniform(0, 0.3))
+        proxy.reset()
+        stack.until(lambda: proxy.accepted > accepted, 60, what="a new connection")  # noqa: B023
+
+
+def save(broker: stack.Broker):
+    """Has mosquitto write its queue to the disk, as it does by itself each `autosave_interval`."""
+    database = broker.folder / "mosquitto.db"
+    before = database.stat().st_mtime_ns if database.exists() else 0
+    broker.process.child.send_signal(signal.SIGUSR1)
+    stack.until(lambda: database.exists() and database.stat().st_mtime_ns > before, what="the broker's file")
+
+
+def kill_broker_often(house: House, numbers: Numbers, count: int, dice: random.Random) -> set[int]:
+    """kill -9 for the broker, a moment after it saved. It acknowledges publishers from memory, so what it acknowledged
+    since then may be gone with it: these numbers are returned."""
+    unsaved: set[int] = set()
+    for _ in range(count):
+        saved = numbers.acknowledged
+        save(house.broker)
+        time.sleep(dice.uniform(0, 0.5))
+        house.broker.process.stop(signal.SIGKILL)
+        gone = numbers.acknowledged
+        unsaved.update(range(saved, gone))
+        house.broker.start()
+        stack.until(lambda: numbers.acknowledged > gone + 200, 60, what="more load")  # noqa: B023
+    stack.until(lambda: (house.service.health() or {}).get("broker") == "connected", 60, what="the service's return")
+    return unsaved

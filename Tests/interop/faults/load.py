@@ -168,13 +168,14 @@ class House:
         stack.until(
             lambda: any(row["head"] == mark for row in self.service.api.rejected()), seconds, 0.2, what="the end")
 
-    def verdict(self, numbers: Numbers) -> dict[str, int]:
-        """What the store says about the load; `is_perfect` reads it."""
+    def verdict(self, numbers: Numbers, unsaved: frozenset[int] | set[int] = frozenset()) -> dict[str, int]:
+        """What the store says about the load; `is_perfect` reads it. `unsaved` died with the broker."""
         self.caught_up()
         missing, doubled = numbers.compare(self.stored())
         tickets = Counter(card["asset"] for card in self.service.api.cards())
         return {
-            "sent": numbers.sent, "acknowledged": numbers.acknowledged, "missing": len(missing), "doubled": doubled,
+            "sent": numbers.sent, "acknowledged": numbers.acknowledged, "missing": len(missing - unsaved),
+            "died_with_broker": len(missing & unsaved), "doubled": doubled,
             "tickets": tickets.total(), "faults": len(BREACHED),
             "sessions_lost": int(self.service.health()["sessions_lost"]),
             "rejected": sum(row["head"] != "?" and not row["head"].startswith("the end") for row in self.service.api.rejected())}
