@@ -109,6 +109,20 @@ public struct Profile: Sendable, Equatable {
     }
 }
 
+extension Profile {
+    /// What the reader of a profile should know before trusting its values.
+    public var remarks: [String] {
+        let velocity = fields.filter { $0.measure == .velocityRMS }
+        if velocity.contains(where: { $0.band == nil }) {
+            return ["the band of velocity is not stated; the ISO zones hold for 10–1000 Hz"]
+        }
+        if let band = velocity.compactMap(\.band).first(where: { $0 != 10...1000 }) {
+            return ["velocity is measured over \(band) Hz; the ISO zones hold for 10–1000 Hz"]
+        }
+        return []
+    }
+}
+
 /// The way to a value in JSON: keys and array indexes. `{axis}` within a key stands for the axis's key.
 struct FieldPath: Equatable, Sendable {
     var steps: [String]
@@ -169,7 +183,13 @@ public struct TopicPattern: Sendable, Equatable {
     /// What to subscribe to.
     public var filter: String { levels.map { $0.hasPrefix("{") ? "+" : $0 }.joined(separator: "/") }
 
-    public var names: [String] { levels.filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) } }
+    /// A topic that matches: `{device}` for its name.
+    public var example: String {
+        levels.map { $0.hasPrefix("{") ? $0.dropFirst().dropLast() : $0 == "+" || $0 == "#" ? "any" : $0 }.joined(
+            separator: "/")
+    }
+
+    var names: [String] { levels.filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) } }
 
     /// The named levels of a topic; nil when it does not match.
     public func match(_ topic: [Substring]) -> [String: String]? {

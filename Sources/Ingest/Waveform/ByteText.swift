@@ -1,8 +1,8 @@
 /// Bytes as text: what gateways do to get binary through JSON.
-enum ByteText {
+public enum ByteText {
     /// RFC 4648 base64, also its URL-safe alphabet, padded or not; blanks and line ends between are skipped.
     /// nil when anything else stands there.
-    static func base64(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func base64(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)
         var (bits, count, padding) = (UInt32(0), 0, 0)
@@ -29,7 +29,7 @@ enum ByteText {
     }
 
     /// Pairs of hexadecimal digits, with or without blanks, `:` or `-` between. nil when anything else stands there.
-    static func hex(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func hex(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var high: UInt8?
         for character in text {
