@@ -118,6 +118,60 @@ extension Brokers {
             #expect(broker.peers[0].acknowledged == received.messages.map(\.id))
         }
 
+        @Test(arguments: [1, 25, 50])
+        func `a handler that throws in mid-burst lets not a byte out`(at number: Int) async throws {
+            let broker = try ScriptedBroker { peer, connection in
+                try peer.welcome(sessionPresent: connection > 1)
+                peer.send((1...50).flatMap { peer.publish("\($0)", id: $0) })
+                peer.readToEnd()
+            }
+            defer { broker.stop() }
+            let attempts = Atomic(0)
+            let handler: Subscriber.Handler = { burst in
+                let attempt = attempts.wrappingAdd(1, ordering: .relaxed).newValue
+                for message in burst.messages where attempt == 1 && message.id >= number { throw Refused() }
+            }
+            try await Subscriber.running(.brisk(Broker(port: broker.port)), handler: handler) { subscriber in
+                try await waitUntil("failed and taken") {
+                    subscriber.status.handlerFailures == 1 && broker.peers.last?.acknowledged.count == 50
+                }
+            }
+            let first = broker.peers[0].acknowledged
+            #expect(!first.contains { $0 >= number }, "only bursts before the one that failed")
+            #expect(broker.peers[0].packets.last?.type != .disconnect)
+        }
+
+        @Test(arguments: [true, false])
+        func `stopped with a burst in hand, it is acknowledged if it is taken`(isTaken: Bool) async throws {
+            let isHandling = Atomic(false)
+            let mayReturn = Atomic(false)
+            let unread = Atomic(-1)
+            let broker = try ScriptedBroker { peer, _ in
+                try peer.welcome()
+                peer.send((1...3).flatMap { peer.publish("\($0)", id: $0) })
+                block { isHandling.load(ordering: .acquiring) }
+                unread.store(peer.unread(after: 150), ordering: .releasing)
+                mayReturn.store(true, ordering: .releasing)
+                peer.readToEnd()
+            }
+            defer { broker.stop() }
+            let received = Received()
+            let subscriber = try Subscriber(.brisk(Broker(port: broker.port)), logger: quiet) { burst in
+                received.append(burst.messages)
+                isHandling.store(true, ordering: .releasing)
+                block { mayReturn.load(ordering: .acquiring) }
+                if !isTaken { throw Refused() }
+            }
+            try subscriber.start()
+            try await waitUntil("in hand") { isHandling.load(ordering: .acquiring) }
+            subscriber.stop()
+            #expect(unread.load(ordering: .acquiring) == 0, "bytes while the burst was in hand")
+            let taken = isTaken ? received.messages.map(\.id) : []
+            try await waitUntil("read to the end") { broker.peers[0].acknowledged == taken }
+            if isTaken { try await waitUntil("goodbye") { broker.peers[0].packets.last?.type == .disconnect } }
+            if !isTaken { #expect(broker.peers[0].packets.map(\.type) == [.connect, .subscribe]) }
+        }
+
         @Test func `we ask for a session that lasts, a window and a keep-alive that outlasts a commit`() async throws {
             let broker = try ScriptedBroker { peer, _ in
                 try peer.welcome()

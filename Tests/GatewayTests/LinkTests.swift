@@ -10,7 +10,7 @@ extension Brokers {
     @Suite struct LinkTests {
         @Test(arguments: [
             (0x87, MosquittoError.notAuthorized), (0x86, .badCredentials), (0x84, .protocolVersionNotSupported),
-            (0x88, .brokerUnavailable),
+            (0x88, .brokerUnavailable), (0x97, .quotaExceeded),
         ])
         func `a refusal is told in the broker's own terms, and tried again`(reason: Int, error: MosquittoError)
             async throws

@@ -127,24 +127,29 @@ final class Peer: Sendable {
     }
 
     func connack(sessionPresent: Bool = false, reason: UInt8 = 0) -> [UInt8] {
-        [0x20, 3, sessionPresent ? 1 : 0, reason, 0]
+        packet(0x20, [sessionPresent ? 1 : 0, reason] + noProperties)
     }
 
     func suback(for subscribe: Packet, granted: UInt8 = 1) -> [UInt8] {
-        [0x90, 4, subscribe.body[0], subscribe.body[1], 0, granted]
+        packet(0x90, subscribe.body.prefix(2) + noProperties + [granted])
     }
 
     func puback(for publish: Packet, reason: UInt8 = 0) -> [UInt8] {
         let topicLength = Int(publish.body[0]) << 8 | Int(publish.body[1])
-        return [0x40, 3, publish.body[2 + topicLength], publish.body[3 + topicLength], reason]
+        return packet(0x40, publish.body[(2 + topicLength)...].prefix(2) + (noProperties.isEmpty ? [] : [reason]))
     }
 
-    /// PUBLISH at QoS 1, short enough for one byte of length.
+    /// PUBLISH at QoS 1.
     func publish(_ text: String, to topic: String = "t/a", id: UInt16) -> [UInt8] {
-        let body =
-            [0, UInt8(topic.utf8.count)] + topic.utf8 + [UInt8(id >> 8), UInt8(id & 0xFF), 0] + Array(text.utf8)
-        return [0x32, UInt8(body.count)] + body
+        let head = [0, UInt8(topic.utf8.count)] + topic.utf8 + [UInt8(id >> 8), UInt8(id & 0xFF)]
+        return packet(0x32, head + noProperties + Array(text.utf8))
     }
+
+    /// Short enough for one byte of length.
+    private func packet(_ header: UInt8, _ body: [UInt8]) -> [UInt8] { [header, UInt8(body.count)] + body }
+
+    /// The length of an empty list of properties, of which MQTT 3.1.1 knows nothing.
+    private var noProperties: [UInt8] { packets.first { $0.type == .connect }?.body[6] == 4 ? [] : [0] }
 
     private func read(_ count: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
@@ -159,7 +164,7 @@ final class Peer: Sendable {
 }
 
 /// A detached thread for a script, which blocks.
-private enum ScriptThread {
+enum ScriptThread {
     private final class Work: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }

@@ -22,14 +22,24 @@ func listenSocket() throws -> (descriptor: Int32, port: UInt16) {
 }
 
 func canConnect(to port: UInt16) -> Bool {
+    guard let descriptor = try? connectedSocket(to: port) else { return false }
+    close(descriptor)
+    return true
+}
+
+func connectedSocket(to port: UInt16) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
     var address = loopback(port)
-    return withUnsafePointer(to: &address) { pointer in
+    let code = withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
         }
     }
+    if code != 0 {
+        close(descriptor)
+        throw NeverHappened(what: "a connection to port \(port)")
+    }
+    return descriptor
 }
 
 private func loopback(_ port: UInt16) -> sockaddr_in {

@@ -19,7 +19,13 @@ extension Brokers {
                 try await mosquitto.publish(lines, to: "t/a")
                 try await waitUntil("all are here") { received.texts.count >= lines.count }
                 #expect(subscriber.status.messages == lines.count)
-                #expect(subscriber.status.bursts == received.all.count)
+                let status = subscriber.status
+                #expect(status.bursts == received.all.count)
+                #expect(status.bytes == lines.reduce(0) { $0 + $1.utf8.count })
+                #expect(status.largestBurst == received.all.map(\.count).max())
+                #expect(status.lastBurst == received.all.last?.count)
+                #expect(status.longestHandling > .zero && status.longestHandling <= status.handling)
+                #expect(try #require(status.lastMessage) >= status.since)
             }
             #expect(received.texts == lines)
             #expect(received.all.count < lines.count)

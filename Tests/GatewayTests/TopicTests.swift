@@ -63,3 +63,28 @@ struct TopicTests {
         #expect(try Topic(String(repeating: "a", count: Limits.topicLength)).levels.count == 1)
     }
 }
+
+@Suite struct TopicCacheTests {
+    private func entry(_ cache: inout TopicCache, _ text: String, limit: Int = 1) -> TopicCache.Entry? {
+        Array(text.utf8).withUnsafeBufferPointer { cache.entry(for: $0) { _ in limit } }
+    }
+
+    @Test(arguments: [1, 4, 1024])
+    func `topics that share a place are never taken for one another`(places: Int) {
+        var cache = TopicCache(places: places)
+        for number in 0..<300 {
+            let text = "plant/\(number * number % 37)/reading"
+            #expect(entry(&cache, text)?.topic.text == text)
+            #expect(entry(&cache, text)?.topic.levels.count == 3)
+        }
+    }
+
+    @Test func `what is known of a topic is not asked again`() {
+        var cache = TopicCache()
+        #expect(entry(&cache, "a/b", limit: 7)?.limit == 7)
+        #expect(entry(&cache, "a/b", limit: 8)?.limit == 7)
+        #expect(entry(&cache, "a/bc", limit: 8)?.limit == 8, "no prefix")
+        #expect(entry(&cache, "a/+") == nil)
+        #expect(entry(&cache, "") == nil)
+    }
+}
