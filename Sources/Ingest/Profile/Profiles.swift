@@ -32,12 +32,12 @@ public struct Profiles: Sendable {
     public var filters: [String] { all.map(\.topic.filter) }
 
     /// The first profile whose topic this is.
-    public subscript(topic topic: [Substring]) -> Profile? { all.first { $0.topic.match(topic) != nil } }
+    public subscript(topic: [Substring]) -> Profile? { all.first { $0.topic.match(topic) != nil } }
 
     public func decode(
         _ payload: [UInt8], topic: [Substring], sources: SourceMap, now: Instant, origin: Origin
     ) throws(Rejection) -> Decoded {
-        guard let profile = self[topic: topic] else {
+        guard let profile = self[topic] else {
             throw Rejection(.noProfile, "no topic of ours, and no profile of ingest.profiles has it")
         }
         return try profile.decode(payload, topic: topic, sources: sources, now: now, origin: origin)

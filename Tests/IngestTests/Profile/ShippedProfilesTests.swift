@@ -32,8 +32,8 @@ import Testing
         let profiles = try Profiles(directory: Self.folder)
         #expect(profiles.all.count == 7)
         #expect(profiles.filters.contains("wise/+/+/up"))
-        #expect(profiles[topic: "ifm/v1/processdata".split(separator: "/")]?.name == "ifm-vvb")
-        #expect(profiles[topic: "ifm/v1/other".split(separator: "/")] == nil)
+        #expect(profiles["ifm/v1/processdata".split(separator: "/")]?.name == "ifm-vvb")
+        #expect(profiles["ifm/v1/other".split(separator: "/")] == nil)
     }
 
     /// What `vendor_vectors.json` says a frame holds.
