@@ -28,6 +28,11 @@ struct Compactor {
         var isLast = true
     }
 
+    /// Another process compacts the same data; nothing was changed.
+    struct Raced: Error, CustomStringConvertible {
+        var description: String { "the journal is being compacted by another process" }
+    }
+
     /// - Returns: nil when the journal is empty.
     func next(limit: Int = batch) throws -> Batch? {
         try pool.read { db in
@@ -65,9 +70,11 @@ struct Compactor {
     func settle(_ batch: Batch, _ minutes: [Rollup]) throws {
         let hours = Rollup.hours(of: minutes)
         try pool.write { db in
+            try db.cachedStatement(sql: "DELETE FROM journal WHERE id <= ?").execute(arguments: [batch.last])
+            // Else somebody has moved them already, and counted them.
+            guard db.changesCount == batch.compaction.rows else { throw Raced() }
             for minute in minutes { try minute.save(db, .minute) }
             for hour in hours { try hour.save(db, .hour) }
-            try db.cachedStatement(sql: "DELETE FROM journal WHERE id <= ?").execute(arguments: [batch.last])
         }
     }
 }

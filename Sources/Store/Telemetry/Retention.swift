@@ -20,8 +20,9 @@ extension Telemetry {
                 retained.days += 1
             }
             for day in files.days(.waveforms) where day.end < now - retention.waveforms {
-                retained.waveforms += try retireWaveforms(of: day)
-                retained.days += 1
+                let retired = try retireWaveforms(of: day)
+                retained.waveforms += retired.waveforms
+                retained.days += retired.days
             }
             try pool.write { db in
                 try db.cachedStatement(sql: "DELETE FROM waveform WHERE kept = 1 AND at < ?")

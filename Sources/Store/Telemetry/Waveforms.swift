@@ -82,10 +82,13 @@ extension Telemetry {
         }
     }
 
-    /// Brings a day's waveforms of episodes back to stay, then forgets the others and unlinks the file.
-    func retireWaveforms(of day: Day) throws -> Int {
-        while case let kept = try pool.read({ try episodeWaveforms($0, day) }), !kept.isEmpty {
-            let bytes = try kept.map { ($0.id, try $0.bytes ?? $0.movedBytes(files)) }
+    /// Brings a day's waveforms of episodes back to stay and forgets the others; the file goes a round later, so that a
+    /// backup that has the main file of before still finds it.
+    func retireWaveforms(of day: Day) throws -> Retained {
+        var retained = Retained()
+        var kept = 0
+        while case let next = try pool.read({ try episodeWaveforms($0, day) }), !next.isEmpty {
+            let bytes = try next.map { ($0.id, try $0.bytes ?? $0.movedBytes(files)) }
             try pool.write { db in
                 for (id, bytes) in bytes {
                     // Without bytes (the file was damaged or lost) the record stays known.
@@ -93,14 +96,18 @@ extension Telemetry {
                         .execute(arguments: [bytes, id])
                 }
             }
+            kept += next.count
         }
-        let gone = try pool.write { db in
+        retained.waveforms = try pool.write { db in
             try db.cachedStatement(sql: "DELETE FROM waveform WHERE at BETWEEN ? AND ? AND kept = 0")
                 .execute(arguments: [day.start.milliseconds, day.end.milliseconds])
             return db.changesCount
         }
-        try files.remove(day, .waveforms)
-        return gone
+        if kept + retained.waveforms == 0 {
+            try files.remove(day, .waveforms)
+            retained.days = 1
+        }
+        return retained
     }
 
     private func episodeWaveforms(_ db: Database, _ day: Day) throws -> [StoredWaveform] {

@@ -35,6 +35,15 @@ final class TestTelemetry {
         }
     }
 
+    /// A copy of `folder`, that must hold `model`.
+    init(restored folder: String, model: [ValueKey: Double]) throws {
+        directory = folder + "-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: folder, toPath: directory)
+        store = try Store(directory: directory)
+        telemetry = Telemetry(pool: store.pool, directory: directory)
+        self.model = model
+    }
+
     deinit {
         try? store.close()
         try? FileManager.default.removeItem(atPath: directory)

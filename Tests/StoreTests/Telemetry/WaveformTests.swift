@@ -123,7 +123,8 @@ import Testing
         #expect(here == 0)
         #expect(try await house.telemetry.retain(at: Self.start + .days(31) - .minutes(1)).waveforms == 0)
         let retained = try await house.telemetry.retain(at: Self.start + .days(31) + .minutes(1))
-        #expect(retained == Retained(days: 1, waveforms: 20))
+        #expect(retained == Retained(waveforms: 20))
+        #expect(try await house.telemetry.retain(at: Self.start + .days(32)) == Retained(days: 1))
         #expect(house.telemetry.files.days(.waveforms).isEmpty)
         let kept = try #require(
             try await house.store.waveforms(of: House.id(1), from: Self.start, to: Self.start + .days(1)))
