@@ -3,18 +3,17 @@
 Used by Tests/interop, Tests/browser and ops/bench. Every process that is started here is ended here, by its pid.
 """
 
+import csv
 import json
 import os
 import random
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,13 +26,23 @@ MEASURES = (
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
 
+def export(data, program, *flags):
+    """The rows of `fieldloop export`, which reads a stopped store and a running one."""
+    done = subprocess.run(
+        [program, "export", "--data", data, *flags], check=True, capture_output=True, text=True, cwd=ROOT)
+    return csv.DictReader(done.stdout.splitlines())
+
+
+def number(text):
+    """Of a measure; whether a machine runs is one too."""
+    return float({"true": 1, "false": 0}.get(text, text))
+
+
 def stored_readings(data, program):
-    """What a store holds, stopped or running: rows of (point, measure, milliseconds, value), as often as they are there."""
-    with closing(sqlite3.connect(f"file:{data}/fieldloop.db?mode=ro", uri=True)) as store:
-        return [
-            (f"{asset}/{point}", MEASURES[measure], at, value)
-            for asset, point, measure, at, value in store.execute(
-                "SELECT asset, name, measure, at, value FROM reading JOIN point ON point.id = reading.point")]
+    """What a store holds: rows of (asset/point, measure, milliseconds, value), as often as they are there."""
+    return [
+        (f"{row['asset']}/{row['point']}", measure, int(row["ts"]), number(row[measure]))
+        for row in export(data, program) for measure in MEASURES if row[measure]]
 
 
 def binary():

@@ -224,15 +224,17 @@ static int sync_watched(struct file *file, int fd) {
     count(&control->syncs);
     struct timespec delay = {control->sync_delay_ms / 1000, control->sync_delay_ms % 1000 * 1000000};
     if (control->sync_delay_ms) nanosleep(&delay, NULL);
-    if (fails(control->sync_errno)) return -1;
+    bool has_failed = fails(control->sync_errno);
     pthread_mutex_lock(&lock);
     step();
-    int result = control->lie ? 0 : real_fsync(fd);
+    if (has_failed) doom(file);
+    int result = has_failed ? -1 : control->lie ? 0 : real_fsync(fd);
     if (!result && !control->lie) {
-        forget(file);
+        synced(file);
         if (file->is_directory) names_synced(file->path);
     }
     pthread_mutex_unlock(&lock);
+    if (has_failed) errno = (int)control->sync_errno;
     return result;
 }
 

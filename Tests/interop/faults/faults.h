@@ -49,6 +49,8 @@ struct change *remember(struct file *file, int fd, off_t offset, const void *byt
 void remember_length(struct file *file, int fd, off_t length);
 void forget_beyond(struct change *change, size_t written);
 void forget(struct file *file);
+void synced(struct file *file);
+void doom(struct file *file);
 void made(const char *path);
 bool bury(const char *path, char *grave);
 void unlinked(const char *path, const char *grave);

@@ -15,13 +15,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SECTOR = 512 };
+enum { SECTOR = 512, KEPT = -1 };
 
 struct change {
     struct change *older;
     off_t offset, old_length, new_length;
     size_t size, old_size;
     unsigned char *bytes, *old_bytes;
+    bool is_doomed; /* its sync failed: the kernel thinks the pages clean, and no later sync will bring them down */
 };
 
 /* A directory's entry that came, went or moved, newest first. */
@@ -113,13 +114,48 @@ void remember_length(struct file *file, int fd, off_t length) {
 /* The kernel wrote less than it was asked to. */
 void forget_beyond(struct change *change, size_t written) { change->size = written; }
 
+static struct change *drop(struct change *change) {
+    struct change *older = change->older;
+    free(change->bytes);
+    free(change->old_bytes);
+    free(change);
+    return older;
+}
+
 void forget(struct file *file) {
-    while (file->newest) {
-        struct change *change = file->newest;
-        file->newest = change->older;
-        free(change->bytes);
-        free(change->old_bytes);
-        free(change);
+    while (file->newest) file->newest = drop(file->newest);
+}
+
+void doom(struct file *file) {
+    for (struct change *change = file->newest; change; change = change->older) change->is_doomed = true;
+}
+
+/* Whether something written after `change` touches it: that makes its pages dirty again. */
+static bool is_rewritten(const struct file *file, const struct change *change) {
+    for (const struct change *newer = file->newest; newer != change; newer = newer->older) {
+        off_t end = newer->bytes ? newer->offset + (off_t)newer->size : INT64_MAX;
+        if (newer->offset < change->offset + (off_t)change->size && end > change->offset) return true;
+    }
+    return false;
+}
+
+/* The file is on the disk, apart from what a failed sync has doomed. */
+void synced(struct file *file) {
+    for (struct change *change = file->newest; change; change = change->older)
+        change->is_doomed = change->is_doomed && change->bytes && !is_rewritten(file, change);
+    for (struct change **place = &file->newest; *place;) {
+        if ((*place)->is_doomed) {
+            /* The length has come down with the rest. What was never written reads as zeros. */
+            struct change *change = *place;
+            change->old_bytes = need(realloc(change->old_bytes, change->size + 1));
+            if (change->size > change->old_size)
+                memset(change->old_bytes + change->old_size, 0, change->size - change->old_size);
+            change->old_size = change->size;
+            change->old_length = KEPT;
+            place = &change->older;
+        } else {
+            *place = drop(*place);
+        }
     }
 }
 
@@ -195,13 +231,17 @@ static void take_back(const struct name *name) {
 
 static void undo(int fd, const struct change *change) {
     kernel_write(fd, change->old_bytes, change->old_size, change->offset);
-    if (ftruncate(fd, change->old_length)) abort();
+    if (change->old_length != KEPT && ftruncate(fd, change->old_length)) abort();
 }
 
 /* Writes again what survives, oldest first. */
 static void redo(int fd, const struct change *change) {
     if (!change) return;
     redo(fd, change->older);
+    if (change->is_doomed) {
+        control->lost++;
+        return;
+    }
     if (!change->bytes) {
         if (any_number() % 2) { if (ftruncate(fd, change->new_length)) abort(); } else control->lost++;
         return;

@@ -121,6 +121,36 @@ def test_a_failing_sync_commits_nothing(disk, tmp_path):
     assert kept(tmp_path / "data") == set()
 
 
+# Syncs the same bytes twice; says after which sync it was told that they are safe.
+TWICE = """
+import os, sys
+file = os.open(sys.argv[1] + "/file", os.O_CREAT | os.O_RDWR)
+def put(at, text):
+    os.pwrite(file, text, at)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        print(error.errno)
+put(0, b"first")
+control = os.open(os.environ["FAULTS_CONTROL"], os.O_WRONLY)
+os.pwrite(control, bytes(8), 8)
+put(100, b"other")
+if sys.argv[2] == "again":
+    put(0, b"again")
+put(200, b"x")
+"""
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_what_a_failed_sync_has_dropped_no_later_one_brings_down(disk, tmp_path, rewritten):
+    disk.control.sync_errno, disk.control.cut_after = errno.EIO, 5 + 2 * rewritten
+    code, said, problem = run(disk, tmp_path / "data", TWICE, "again" if rewritten else "once")
+    assert (code, said) == (faulty.CUT, [str(errno.EIO)]), problem
+    data = (tmp_path / "data/file").read_bytes()
+    assert data[:5] == (b"again" if rewritten else bytes(5))
+    assert data[100:] == b"other"
+
+
 def test_short_writes_are_gone_on_with(disk, tmp_path):
     disk.control.short_write = 100
     assert run(disk, tmp_path / "data", WRITER, "FULL", 20)[0] == 0

@@ -55,8 +55,7 @@ def test_photos_outlive_power_cuts(house):
             # It had nothing more to write.
             house.service.kill()
     engineer.close()
-    house.disk.control.cut_after = 0
-    house.service.start()
+    campaign.end_cuts(house)
 
     def stamped():
         rows = house.service.api.get(f"api/tickets/{ticket}")["photos"]

@@ -59,7 +59,7 @@ def test_no_acknowledgement_while_nothing_is_stored(house, fault):
         stack.until(lambda: broker.subscriptions >= 2, 30, what="a second connection")
         if fields is None or "one_in" not in fields:
             assert not set(late) & broker.acknowledged.keys()
-            pass #assert service.store_state() != "ok"
+            assert service.store_state() != "ok"
     stack.until(lambda: len(broker.acknowledged) == 40, 40, what="the acknowledgements after it")
     assert int(stack.until(service.health, what="health")["handler_failures"]) > 0
     expected = sorted(reading_of(number, first) for number in range(40))
@@ -124,7 +124,7 @@ def test_a_disk_that_is_really_full(small_disk, tmp_path, program, library):
         numbers = Numbers(house.start().broker).start()
         stack.until(lambda: numbers.acknowledged > 500, what="some load")
         fill(small_disk / "filler")
-        #stack.until(lambda: house.service.store_state() != "ok", 20, what="the service's notice of it")
+        stack.until(lambda: house.service.store_state() != "ok", 20, what="the service's notice of it")
         before = numbers.acknowledged
         stack.until(lambda: numbers.acknowledged > before + 1000, what="more load")
         (small_disk / "filler").unlink()
