@@ -1,6 +1,7 @@
 """Killed and cut off from power again and again: what the broker had acknowledged is all there, and once."""
 
 import random
+import time
 
 import campaign
 import pytest
@@ -24,6 +25,18 @@ def numbers(house):
 def test_fifty_kills(house, numbers):
     house.service.kill()
     campaign.kill_often(house, 50, random.Random(campaign.SEED))
+    numbers.stop()
+    verdict = house.verdict(numbers)
+    assert is_perfect(verdict), verdict
+
+
+def test_ten_stops(house, numbers):
+    """SIGTERM: what is in hand is finished, and the service goes in peace."""
+    dice = random.Random(campaign.SEED)
+    for _ in range(10):
+        time.sleep(dice.uniform(0, 0.3))
+        assert house.service.stop() == 0, house.service.process.tail()
+        house.service.start()
     numbers.stop()
     verdict = house.verdict(numbers)
     assert is_perfect(verdict), verdict
