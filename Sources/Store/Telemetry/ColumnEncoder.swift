@@ -46,8 +46,8 @@ struct ColumnEncoder: ~Copyable {
         var (some, every): (UInt16, UInt16) = (0, .max)
         var sequences = 0
         for reading in readings {
-            some |= reading.values.mask
-            every &= reading.values.mask
+            some |= reading.values.present
+            every &= reading.values.present
             sequences += reading.sequence == nil ? 0 : 1
         }
         out.appendVarint(UInt64(readings.count))
@@ -98,7 +98,7 @@ struct ColumnEncoder: ~Copyable {
             count += 1
         }
         out.append(measure.rawValue | (isWhole ? 0 : Columns.partly))
-        if !isWhole { appendBitmap(readings) { $0.values[measure] != nil } }
+        if !isWhole { appendBitmap(readings) { $0.values.present & measure.bit != 0 } }
         if count >= Columns.summarised { appendSummary(count) }
         let isFloat = (0..<count).allSatisfy { values[$0].isFloat }
         if let scale = findScale(count) {
@@ -189,17 +189,6 @@ struct ColumnEncoder: ~Copyable {
             return true
         }
     }
-}
-
-extension Measures {
-    /// Bit n: the measure of raw value n is there.
-    fileprivate var mask: UInt16 {
-        Measure.allCases.reduce(0) { $0 | (self[$1] == nil ? 0 : $1.bit) }
-    }
-}
-
-extension Measure {
-    fileprivate var bit: UInt16 { 1 << UInt16(rawValue) }
 }
 
 extension Double {

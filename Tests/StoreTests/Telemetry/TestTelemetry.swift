@@ -142,7 +142,9 @@ final class TestTelemetry {
         }
         return Set(
             rollups.map { place, rollup in
-                place.map(Double.init) + [Double(rollup.count), rollup.lowest, rollup.highest, rollup.sum.rounded()]
+                place.map(Double.init) + [
+                    Double(rollup.count), rollup.lowest, rollup.highest, (rollup.sum * 10_000).rounded(),
+                ]
             })
     }
 
@@ -150,7 +152,7 @@ final class TestTelemetry {
         try store.pool.read { db in
             Set(
                 try Row.fetchAll(
-                    db, sql: "SELECT point, measure, at, count, lowest, highest, round(sum) FROM \(span.table)"
+                    db, sql: "SELECT point, measure, at, count, lowest, highest, round(sum * 10000) FROM \(span.table)"
                 ).map { row in (0..<7).map { row[$0] as Double } })
         }
     }
