@@ -35,11 +35,12 @@ struct Connection: ~Copyable {
     ///
     /// Throws the broker's reason when it refused, and `.cancelled` when the loop was told to stop.
     static func open(
-        _ settings: LinkSettings, _ inbox: Inbox, _ control: LoopControl
+        _ settings: LinkSettings, _ inbox: Inbox, _ control: LoopControl,
+        lookUp: (String) throws(MosquittoError) -> [Address] = Address.lookUp
     ) throws(LinkFailure) -> Connection {
         do throws(MosquittoError) {
             var failure = MosquittoError.nameNotFound
-            for address in try Address.lookUp(settings.broker.host) {
+            for address in try lookUp(settings.broker.host) {
                 do throws(MosquittoError) {
                     return try Connection(to: address, settings, inbox, control)
                 } catch {

@@ -25,11 +25,14 @@ struct PublisherLoop {
 
     mutating func run() {
         while !control.isStopping {
+            let start = ContinuousClock.now
             do throws(LinkFailure) {
                 try serve()
             } catch {
                 if case .link(.cancelled, _) = error { break }
                 reporter.failed(error)
+                // A connection that held is no reason to wait longer than the first time.
+                if start.duration(to: .now) > options.timing.longestRetry { backoff.reset() }
                 queue.putBack(Array(inFlight.values))
                 inFlight = [:]
                 birth = nil
@@ -94,6 +97,7 @@ struct PublisherLoop {
             if packet == birth {
                 birth = nil
                 if let refusal { throw inbox.failure(refusal) }
+                backoff.reset()
             }
             guard let id = inFlight.removeValue(forKey: packet) else { continue }
             backoff.reset()
