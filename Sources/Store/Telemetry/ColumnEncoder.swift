@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 
 /// How the values of a column stand in bytes. Every one gives back the very bits that were put in.
 ///
@@ -38,6 +39,13 @@ struct ColumnEncoder: ~Copyable {
     }
 
     mutating func removeAll() { out.removeAll() }
+
+    /// What was encoded since `removeAll`, handed over without a copy.
+    mutating func finish() -> Data {
+        var done = ByteWriter(capacity: 0)
+        swap(&out, &done)
+        return done.data()
+    }
 
     /// - Precondition: 1…`Columns.longest` readings.
     mutating func append(_ readings: UnsafeBufferPointer<Reading>) {

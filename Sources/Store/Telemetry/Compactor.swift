@@ -37,7 +37,7 @@ struct Compactor {
     func next(limit: Int = batch) throws -> Batch? {
         try pool.read { db in
             var batch = Batch()
-            let rows = try Row.fetchCursor(db, sql: "SELECT id, readings, blob FROM journal ORDER BY id")
+            let rows = try Row.fetchCursor(db, sql: "SELECT id, readings, directory, blob FROM journal ORDER BY id")
             while let row = try rows.next() {
                 let readings: Int = row[1]
                 guard batch.compaction.rows == 0 || batch.compaction.readings + readings <= limit else {
@@ -47,7 +47,8 @@ struct Compactor {
                 batch.last = row[0]
                 batch.compaction.rows += 1
                 batch.compaction.readings += readings
-                try row.withBytes(2) { try batch.take($0) }
+                let entries = try row.withBytes(2, Journal.entries)
+                try row.withBytes(3) { try batch.take($0, entries) }
             }
             return batch.compaction.rows > 0 ? batch : nil
         }
@@ -80,8 +81,8 @@ struct Compactor {
 }
 
 extension Compactor.Batch {
-    fileprivate mutating func take(_ blob: UnsafeRawBufferPointer) throws {
-        try Journal.visit(blob) { entry, bytes in
+    fileprivate mutating func take(_ blob: UnsafeRawBufferPointer, _ entries: [Journal.Entry]) throws {
+        try Journal.visit(blob, entries) { entry, bytes in
             var readings: [Reading] = []
             try Columns.decode(bytes, into: &readings)
             let day = Day(of: Instant(milliseconds: entry.first))

@@ -5,12 +5,14 @@ import GRDB
 /// What came in and is not in the day files yet: a row a burst, in the main file, so that readings, detector state and
 /// tickets are one transaction.
 ///
-/// A row's blob: the number of runs, then point, first and last time and length of each, then the runs themselves.
+/// A row's `blob` is its runs one behind the other; `directory` says whose they are and from when to when, so that a
+/// late reading is looked up without touching what has nothing to do with it.
 enum Journal {
     /// One row with all `runs`; none when there is nothing. A point may have several runs.
     static func append(_ db: Database, _ runs: [(PointKey, [Reading])], at now: Instant) throws {
         var encoder = ColumnEncoder()
-        var directory: [Entry] = []
+        var directory = ByteWriter(capacity: 1 << 10)
+        var (first, last) = (Int64.max, Int64.min)
         var readings = 0
         for (point, run) in gathered(runs) {
             run.withUnsafeBufferPointer { run in
@@ -18,19 +20,19 @@ enum Journal {
                     let part = UnsafeBufferPointer(rebasing: run[start..<min(start + Columns.longest, run.count)])
                     let before = encoder.out.count
                     encoder.append(part)
-                    directory.append(Entry(point, part, length: encoder.out.count - before))
+                    let entry = Entry(point, part, at: before, length: encoder.out.count - before)
+                    entry.append(to: &directory)
+                    (first, last) = (min(first, entry.first), max(last, entry.last))
                 }
             }
             readings += run.count
         }
-        guard let first = directory.map(\.first).min(), let last = directory.map(\.last).max() else { return }
-        var blob = ByteWriter(capacity: encoder.out.count + directory.count * Entry.size + 16)
-        blob.appendVarint(UInt64(directory.count))
-        for entry in directory { entry.append(to: &blob) }
-        blob.append(encoder.out.bytes)
-        let statement = try db.cachedStatement(
-            sql: "INSERT INTO journal (at, first_at, last_at, readings, blob) VALUES (?, ?, ?, ?, ?)")
-        try statement.execute(arguments: [now.milliseconds, first, last, readings, blob.data()])
+        guard readings > 0 else { return }
+        try db.cachedStatement(
+            sql: "INSERT INTO journal (at, first_at, last_at, readings, directory, blob) VALUES (?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            now.milliseconds, first, last, readings, directory.data(), encoder.finish(),
+        ])
     }
 
     /// Single readings of one point make better columns together; long runs are good as they are.
@@ -54,12 +56,13 @@ enum Journal {
         let point: PointKey
         let first: Int64
         let last: Int64
+        /// In the blob.
+        let offset: Int
         let length: Int
 
-        static let size = 24
-
-        init(_ point: PointKey, _ run: UnsafeBufferPointer<Reading>, length: Int) {
+        fileprivate init(_ point: PointKey, _ run: UnsafeBufferPointer<Reading>, at offset: Int, length: Int) {
             self.point = point
+            self.offset = offset
             self.length = length
             var (first, last) = (Int64.max, Int64.min)
             for reading in run {
@@ -69,18 +72,19 @@ enum Journal {
             (self.first, self.last) = (first, last)
         }
 
-        fileprivate init(_ reader: inout ByteReader) throws(DamagedColumns) {
+        fileprivate init(_ reader: inout ByteReader, at offset: Int) throws(DamagedColumns) {
             point = PointKey(Int64(bitPattern: try reader.varint()))
             first = try reader.read(Int64.self)
             last = try reader.read(Int64.self)
-            length = try reader.count(upTo: .max)
+            self.offset = offset
+            length = try reader.count(upTo: Int(Int32.max))
         }
 
-        fileprivate func append(to blob: inout ByteWriter) {
-            blob.appendVarint(UInt64(bitPattern: point.number))
-            blob.append(first)
-            blob.append(last)
-            blob.appendVarint(UInt64(length))
+        fileprivate func append(to directory: inout ByteWriter) {
+            directory.appendVarint(UInt64(bitPattern: point.number))
+            directory.append(first)
+            directory.append(last)
+            directory.appendVarint(UInt64(length))
         }
     }
 
@@ -90,30 +94,39 @@ enum Journal {
         _ body: (Entry, UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let rows = try Row.fetchCursor(
-            db.cachedStatement(sql: "SELECT blob FROM journal WHERE last_at >= ? AND first_at <= ? ORDER BY id"),
+            db.cachedStatement(
+                sql: "SELECT id, directory FROM journal WHERE last_at >= ? AND first_at <= ? ORDER BY id"),
             arguments: [from.milliseconds, to.milliseconds])
+        let blob = try db.cachedStatement(sql: "SELECT blob FROM journal WHERE id = ?")
         while let row = try rows.next() {
-            try row.withBytes(0) { blob in
-                try visit(blob) { entry, bytes in
-                    guard entry.last >= from.milliseconds, entry.first <= to.milliseconds, isWanted(entry) else {
-                        return
-                    }
-                    try body(entry, bytes)
-                }
+            let wanted = try row.withBytes(1, entries).filter {
+                $0.last >= from.milliseconds && $0.first <= to.milliseconds && isWanted($0)
             }
+            guard !wanted.isEmpty else { continue }
+            let runs = try Row.fetchCursor(blob, arguments: [row[0] as Int64])
+            while let row = try runs.next() { try row.withBytes(0) { try visit($0, wanted, body) } }
         }
     }
 
-    /// Tells `body` the bytes of each run of a row.
+    /// Tells `body` the bytes of each of a blob's runs.
     static func visit(
-        _ blob: UnsafeRawBufferPointer, _ body: (Entry, UnsafeRawBufferPointer) throws -> Void
+        _ blob: UnsafeRawBufferPointer, _ entries: [Entry], _ body: (Entry, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var reader = ByteReader(blob)
-        // Each has an entry of some bytes.
-        let count = try reader.count(upTo: blob.count)
+        for entry in entries {
+            guard entry.offset + entry.length <= blob.count else { throw DamagedColumns(what: "cut off") }
+            try body(entry, UnsafeRawBufferPointer(rebasing: blob[entry.offset..<entry.offset + entry.length]))
+        }
+    }
+
+    static func entries(_ directory: UnsafeRawBufferPointer) throws -> [Entry] {
+        var reader = ByteReader(directory)
         var entries: [Entry] = []
-        entries.reserveCapacity(count)
-        for _ in 0..<count { entries.append(try Entry(&reader)) }
-        for entry in entries { try body(entry, try reader.slice(entry.length).rest) }
+        var offset = 0
+        while reader.left > 0 {
+            let entry = try Entry(&reader, at: offset)
+            offset += entry.length
+            entries.append(entry)
+        }
+        return entries
     }
 }

@@ -15,7 +15,8 @@ enum TelemetrySchema {
         -- A row a burst, until the compactor has moved it. An id is never used again.
         CREATE TABLE journal (
             id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,
-            first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, readings INTEGER NOT NULL, blob BLOB NOT NULL);
+            first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, readings INTEGER NOT NULL,
+            directory BLOB NOT NULL, blob BLOB NOT NULL);
         CREATE TABLE rollup_minute (
             point INTEGER NOT NULL, measure INTEGER NOT NULL, at INTEGER NOT NULL,
             count INTEGER NOT NULL, lowest REAL NOT NULL, highest REAL NOT NULL, sum REAL NOT NULL,
