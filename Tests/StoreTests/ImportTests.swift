@@ -61,13 +61,46 @@ import Testing
         let plant = try TestPlant(files: files)
         #expect(try plant.importAll().errors.isEmpty)
         let rules = try plant.store.pool.read {
-            try PointState.load($0, PointID(asset: AssetID(stored: "P1"), name: Name(stored: "DE-H")))?.rules ?? []
+            try Rule.load($0, PointKey(1), AssetID(stored: "P1"))
         }
         #expect(rules.count == 2)
         let velocity = rules.first { $0.measure == .velocityRMS }
         #expect(velocity?.basis == .fixed(Thresholds(raise: 9, clear: 8)))
         #expect(velocity?.confirmation == Confirmation(2, of: 3))
         #expect(rules.first { $0.measure == .accelerationRMS }?.basis == .learned(count: 300))
+    }
+
+    @Test func foreignSendersAreMapped() throws {
+        var files = TestPlant.standard
+        files["sources.csv"] = """
+            format,sender,metric,asset,point,measure,unit,scale
+            thingsboard,Room 1,vel,P1,DE-H,velocity_rms_mm_s,in/s,0.5
+            senml,,urn:x:temp,P2,DE-H,temperature_c,,
+            profile,74FE,X,P1,DE-H,,,
+            """
+        let plant = try TestPlant(files: files)
+        #expect(try plant.importAll().counts["sources"] == 3)
+        let map = try plant.store.pool.read(SourceMap.load)
+        let point = PointID(asset: AssetID(stored: "P1"), name: Name(stored: "DE-H"))
+        let target = SourceMap.Target(point: point, measure: .velocityRMS, unit: "in/s", scale: 0.5)
+        #expect(map[.thingsboard, "Room 1", "vel"] == target)
+        #expect(map[.senml, "", "urn:x:temp"]?.measure == .temperature)
+        #expect(map[.profile, "74FE", "X"] == SourceMap.Target(point: point, measure: nil))
+        #expect(map[.sparkplug, "Room 1", "vel"] == nil)
+    }
+
+    @Test(arguments: [
+        ("modbus,a,b,P1,DE-H,kurtosis,,", "format is one of"), ("senml,a,b,P9,DE-H,kurtosis,,", "there is no point"),
+        ("senml,a,b,P1,DE-H,loudness,,", "unknown measure"), ("senml,a,b,P1,DE-H,kurtosis,,0", "scale is 0"),
+        ("senml,a,b,P1,DE-H,velocity_rms_mm_s,furlong,", "“furlong” is no unit of velocity_rms_mm_s"),
+        ("sparkplug,,b,P1,DE-H,kurtosis,,", "“sender” is empty"), ("senml,a,,P1,DE-H,kurtosis,,", "“metric” is empty"),
+        ("profile,a,X,P1,DE-H,kurtosis,,", "stand in the profile"),
+    ]) func aBadSource(row: String, reason: String) throws {
+        var files = TestPlant.standard
+        files["sources.csv"] = "format,sender,metric,asset,point,measure,unit,scale\n" + row
+        let report = try TestPlant(files: files).importAll()
+        #expect(report.errors.count == 1 && report.errors[0].contains(reason), "\(report.errors)")
+        #expect(report.errors[0].hasPrefix("sources.csv:2:"))
     }
 
     @Test func csvAsTheWildWritesIt() throws {

@@ -6,6 +6,7 @@ extension Profile.Field {
     /// | key | |
     /// | --- | --- |
     /// | `field` | path in the JSON, `a.{axis}.b` or a list of keys; array elements by index |
+    /// | `name` | what people call it, where it stands in bytes |
     /// | `at`, `type`, `record` | or the byte, the number's type (`uint8` … `float32`) and the record's tags |
     /// | `axis` | `true` where bytes repeat for every axis, each `stride` further |
     /// | `measure` | one of ours; without it the field is known and not taken |
@@ -20,6 +21,7 @@ extension Profile.Field {
     /// A measured peak becomes an RMS by no rule that holds for machines, so `peak` goes to `acceleration_peak_g` and
     /// `envelope_peak_g` only. A *derived* peak is a sensor's RMS × √2, and is divided by √2 again.
     init(_ node: inout ProfileNode) throws(BadProfile) {
+        let name = try node.text("name")
         place = try node.place()
         measure = try node.measure()
         unit = try node.text("unit")
@@ -36,8 +38,8 @@ extension Profile.Field {
             label = path.text
         case .bytes(let at, let type, let tags):
             let record =
-                tags.isEmpty ? "" : " of record " + tags.map { "0x" + String($0, radix: 16) }.joined(separator: ", ")
-            label = "\(type.rawValue) at \(at)\(record)"
+                tags.isEmpty ? "" : " of record " + tags.map { "0x" + String($0, radix: 16) }.joined(separator: "/")
+            label = "\(name ?? type.rawValue) at \(at)\(record)"
         }
         if let measure { try check(measure, node) }
     }

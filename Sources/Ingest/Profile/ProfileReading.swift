@@ -36,13 +36,21 @@ extension Profile {
     public func decode(
         _ payload: [UInt8], topic: [Substring], sources: SourceMap, now: Instant, origin: Origin
     ) throws(Rejection) -> Decoded {
-        try account(payload, topic: topic, sources: sources, now: now, origin: origin).decoded
+        try read(payload, topic, sources, now, origin).account.decoded
     }
 
     /// The same, with what became of each field.
     public func account(
         _ payload: [UInt8], topic: [Substring], sources: SourceMap, now: Instant, origin: Origin
     ) throws(Rejection) -> Account {
+        var (account, document) = try read(payload, topic, sources, now, origin)
+        if let tree = document.tree { account.unread = unread(of: tree) }
+        return account
+    }
+
+    private func read(
+        _ payload: [UInt8], _ topic: [Substring], _ sources: SourceMap, _ now: Instant, _ origin: Origin
+    ) throws(Rejection) -> (account: Account, document: ProfileDocument) {
         guard let levels = self.topic.match(topic) else {
             throw Rejection(.badTopic, "the topic does not match \(self.topic.text)")
         }
@@ -54,9 +62,8 @@ extension Profile {
             try reader.read(at: now, into: &gathering)
             account.findings += reader.findings
         }
-        if let tree = document.tree { account.unread = unread(of: tree) }
         account.decoded = try gathering.finish()
-        return account
+        return (account, document)
     }
 
     private func messages(of document: ProfileDocument) throws(Rejection) -> [ProfileDocument] {

@@ -12,6 +12,9 @@ import Domain
 /// The device's name is the sender, the key the metric: `sources.csv` maps them, or the device is called after an asset
 /// and the key reads `{point}/{measure}`. Values are numbers, numbers as text, or booleans for `running`. Without `ts`
 /// the time is that of arrival, so a redelivered message is a second reading.
+///
+/// A topic of ThingsBoard's names no site: who may write there speaks for every device that is mapped. Give that right to
+/// few, and `pattern write v1/devices/%u/telemetry` to devices, whose user name is then their device's.
 enum ThingsBoardTopic: Equatable {
     case gatewayTelemetry
     case telemetry(device: String)

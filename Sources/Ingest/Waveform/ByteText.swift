@@ -16,7 +16,9 @@ public enum ByteText {
             bits = bits << 6 | digit
             count += 1
             if count % 4 == 0 {
-                bytes += [UInt8(bits >> 16 & 0xFF), UInt8(bits >> 8 & 0xFF), UInt8(bits & 0xFF)]
+                bytes.append(UInt8(bits >> 16 & 0xFF))
+                bytes.append(UInt8(bits >> 8 & 0xFF))
+                bytes.append(UInt8(bits & 0xFF))
                 bits = 0
             }
         }

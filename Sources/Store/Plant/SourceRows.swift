@@ -47,12 +47,16 @@ func insertSource(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? {
     let metric = isProfile ? row["metric"] : try row.text("metric")
     let scale = try row.optionalNumber("scale") ?? 1
     guard scale != 0 else { throw BadRow("scale is 0; leave it empty for 1") }
+    let measure = isProfile ? nil : try row.measure()
+    let unit = row["unit"].isEmpty ? nil : row["unit"]
+    if let measure, let unit, !Units.knows(unit, for: measure) {
+        throw BadRow("“\(unit)” is no unit of \(measure.name)")
+    }
     try db.upsert(
         "source", key: ["format", "sender", "metric"],
         [
             "format": format.rawValue, "sender": sender, "metric": metric, "point": try db.point(of: row),
-            "measure": isProfile ? nil : try row.measure().name,
-            "unit": row["unit"].isEmpty ? nil : try row.text("unit"), "scale": scale,
+            "measure": measure?.name, "unit": unit, "scale": scale,
         ])
     return nil
 }
