@@ -20,7 +20,7 @@ struct Export: ParsableCommand {
     @Option(help: "A measure, as in payloads; may be repeated. Without it: all.") var measure: [String] = []
     @Option(help: "The first moment: 2026-01-01, or 2026-01-01T08:00:00+08:00. Default: as far as there is any.")
     var from: String?
-    @Option(help: "The moment after the last. Default: now.") var to: String?
+    @Option(help: "The moment after the last. Default: as far as there is any.") var to: String?
     @Option(help: "raw, minute or hour.") var resolution = Resolution.raw
     @Option(help: "csv or ndjson.") var format = Format.csv
 
@@ -29,21 +29,19 @@ struct Export: ParsableCommand {
         let readings = try StoredReadings(directory: settings["data.dir"])
         let points = try chosenPoints(readings)
         let measures = try chosenMeasures()
-        let span = try (
-            from.map(Self.moment) ?? Instant(milliseconds: 0),
-            (to.map(Self.moment) ?? .wall + .minutes(1)) - .milliseconds(1)
-        )
+        let first = try Self.moment(from ?? "1970-01-01")
+        let last = try Self.moment(to ?? "9999-12-31") - .milliseconds(1)
         var lines = ReadingLines(format: format, measures: measures)
         if resolution == .raw {
             lines.begin()
-            try readings.visit(points, from: span.0, to: span.1) { id, run in
+            try readings.visit(points, from: first, to: last) { id, run in
                 for reading in run { lines.append(id, reading) }
                 try lines.flush(atLeast: 1 << 16)
             }
         } else {
             lines.beginSummaries()
             try readings.visitSummaries(
-                points, measures, hourly: resolution == .hour, from: span.0, to: span.1
+                points, measures, hourly: resolution == .hour, from: first, to: last
             ) { summary in
                 lines.append(summary)
                 try lines.flush(atLeast: 1 << 16)
