@@ -107,9 +107,29 @@ enum Decoders {
         disableLeakCheck()
         defer { enableLeakCheck() }
         let folder = ProcessInfo.processInfo.environment["FUZZ_PROFILES"] ?? ""
-        guard let profiles = try? Profiles(directory: folder) else { preconditionFailure("FUZZ_PROFILES is no folder") }
-        return profiles.all
+        guard let shipped = try? Profiles(directory: folder), let own = try? Profile(yaml: everything, name: "own")
+        else {
+            preconditionFailure("FUZZ_PROFILES is no folder with profiles")
+        }
+        return shipped.all + [own]
     }()
+
+    /// What the shipped ones do without.
+    private static let everything = """
+        topic: own/{device}
+        each: e
+        only_if: [{ field: kind, is: [a, "1"] }]
+        sender: { field: id }
+        time: { field: at, unit: iso8601, zone: "+08:00" }
+        frame: { field: d, form: base64 }
+        byte_order: big
+        records: { from: 1, trim: 1 }
+        stride: 2
+        fields:
+          - { record: [1, 2], at: 0, type: int16, axis: true, measure: crest_factor, scale: { field: s, codes: { 1: 0.1 } } }
+          - { at: -4, type: float32, measure: temperature_c, unit: K }
+          - { field: "m.{axis}.v", measure: velocity_rms_mm_s, unit: ips, statistic: derived_peak }
+        """
 
     /// The first byte chooses the profile.
     private static let profile: @Sendable ([UInt8]) -> Void = { payload in

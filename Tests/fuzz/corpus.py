@@ -62,10 +62,11 @@ def profile_seeds():
         "banner": '{"X-Axis RMS Velocity (in/sec)":0.1,"Temperature (°F)":212,"Z-Axis Kurtosis":3}',
         "monitron": '{"timestamp":"2025-12-31 17:06:10.695","eventType":"measurement","eventPayload":{"sensor":'
                     '{"physicalId":"d"},"features":{"velocity":{"band10To1000Hz":{"xAxis":{"rms":0.02}}}}}}',
+        "own": '{"d":"AAEEAAEAAgIAAAA=","e":[{"kind":"a","id":"d","at":"2026-01-01 08:00:00","s":1,"m":{"X":{"v":1}}}]}',
         "frame": "81000f5007060000b45f0000540200ffff00",
     }
     for name, text in payloads.items():
-        for choice in range(7):
+        for choice in range(8):
             yield "profile", f"{name}-{choice}", bytes([choice]) + text.encode()
 
 
@@ -74,7 +75,7 @@ def vector_seeds():
         yield "senml", name, (VECTORS / name).read_bytes()
     yield "cbor", "senml_kpn", (VECTORS / "senml_kpn.cbor").read_bytes()
     for index, frame in enumerate(json.loads((VECTORS / "vendor_vectors.json").read_text())["advantech_wise2410"]):
-        for choice in range(7):
+        for choice in range(8):
             yield "profile", f"wise-{index}-{choice}", bytes([choice]) + frame["hex"].encode()
     for path in sorted(VECTORS.glob("tahu_*.bin")):
         yield "sparkplug", path.name, path.read_bytes()

@@ -71,6 +71,9 @@ extension Profile {
         guard case .array(let elements)? = document.tree?[each.steps] else {
             throw Rejection(.wrongShape, "“\(each.text)” is no array")
         }
+        guard elements.count <= Limits.readingsPerPayload else {
+            throw Rejection(.tooMany, "\(elements.count) in “\(each.text)”; \(Limits.readingsPerPayload) are taken")
+        }
         return elements.map(document.at)
     }
 

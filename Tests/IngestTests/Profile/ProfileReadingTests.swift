@@ -44,6 +44,13 @@ import Testing
         #expect(account.unread == ["data.x = 1"])
     }
 
+    @Test func elementsHaveALimit() {
+        let many = "[" + [String](repeating: "0", count: 1001).joined(separator: ",") + "]"
+        #expect { try account("each: e\nfields: [\(Self.crest)]", "{\"e\":\(many)}") } throws: {
+            ($0 as? Rejection)?.reason == .tooMany
+        }
+    }
+
     @Test func axesFromThePayloadAndFromArrays() throws {
         let keys = #"fields: [{ field: "m.{axis}.c", measure: crest_factor }]"#
         #expect(
