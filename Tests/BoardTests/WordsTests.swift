@@ -51,6 +51,18 @@ import Testing
         #expect(needed.filter { zh[$0] == nil } == [])
     }
 
+    /// What a sender can be told; the rest is "not taken".
+    @Test func wordWhyMessagesAreRejected() {
+        let reasons: [RejectionReason] = [
+            .badTopic, .tooLarge, .empty, .notJSON, .wrongShape, .wrongType, .tooMany, .badPayload, .truncated,
+            .noProfile, .missingTime, .notFinite, .implausibleValue, .noMeasure, .unknownPoint, .wrongSite,
+            .inTheFuture, .tooOld, .conflict, .unknownUnit, .unknownMetric, .unknownAlias, .neverBorn, .badSequence,
+            .wrongDevice, .badWaveform, .partMismatch, .partsExpired, .missingDatum, .unknownDatum, .noPosition,
+            .positionInTheFuture, .olderPosition, .unknownEngineer, .unknownTicket, .unknownAnswer,
+        ]
+        #expect(reasons.map { "rejected.\($0.code)" }.filter { zh[$0] == nil } == [])
+    }
+
     /// Whatever a script of ours asks for by name is there.
     @Test func haveWhatThePagesAskFor() throws {
         let folder = Pages.folder + "/static"
