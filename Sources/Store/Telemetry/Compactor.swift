@@ -59,13 +59,22 @@ struct Compactor {
         var minutes: [Rollup] = []
         for (day, points) in batch.days.sorted(by: { $0.key < $1.key }) {
             let runs = points.sorted { $0.key.number < $1.key.number }.map { ($0.key, Run(sorting: $0.value)) }
-            try files.write(day, .chunks) { db in
-                var writer = ChunkWriter(db)
-                for (point, run) in runs { try writer.write(point, run) }
+            do {
+                try write(runs, to: day)
+            } catch  where DayFiles.isDamage(error) {
+                try files.setAside(day, .chunks)
+                try write(runs, to: day)
             }
             minutes += runs.flatMap { Rollup.minutes(of: $0, $1) }
         }
         return minutes
+    }
+
+    private func write(_ runs: [(PointKey, Run)], to day: Day) throws {
+        try files.write(day, .chunks) { db in
+            var writer = ChunkWriter(db)
+            for (point, run) in runs { try writer.write(point, run) }
+        }
     }
 
     func settle(_ batch: Batch, _ minutes: [Rollup]) throws {

@@ -107,6 +107,29 @@ struct DayFiles: Sendable {
         }
     }
 
+    /// Puts a damaged day where a person finds it, so that what is still to come has a place.
+    func setAside(_ day: Day, _ kind: Kind) throws {
+        let path = path(day, kind)
+        let copies = damaged.count { $0.hasPrefix(day.name + kind.rawValue) }
+        for ending in ["-wal", "-shm", ""] {
+            guard rename(path + ending, "\(path).damaged\(copies)\(ending)") == 0 || errno == ENOENT else {
+                throw failure()
+            }
+        }
+    }
+
+    /// The names of days that were set aside.
+    var damaged: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.filter { $0.contains(".damaged") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }.sorted()
+    }
+
+    /// Whether a file is not what we wrote; a disk that refuses for now is another matter.
+    static func isDamage(_ error: any Error) -> Bool {
+        if error is DamagedColumns { return true }
+        return [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains((error as? DatabaseError)?.resultCode)
+    }
+
     private func makeDirectory() throws {
         guard mkdir(directory, 0o700) == 0 else {
             if errno == EEXIST { return }

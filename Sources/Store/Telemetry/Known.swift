@@ -28,11 +28,16 @@ extension Telemetry {
         }
         if let files = try DayFiles(of: db) {
             for (day, points) in byDay(times) {
-                try files.read(day, .chunks) { file in
-                    for (point, times) in points {
-                        guard let first = times.min(), let last = times.max() else { continue }
-                        try Chunk.visit(file, of: point, from: first, to: last) { try look(point, times, $0) }
+                do {
+                    try files.read(day, .chunks) { file in
+                        for (point, times) in points {
+                            guard let first = times.min(), let last = times.max() else { continue }
+                            try Chunk.visit(file, of: point, from: first, to: last) { try look(point, times, $0) }
+                        }
                     }
+                } catch  where DayFiles.isDamage(error) {
+                    // A day that is lost must not keep those to come from being taken in.
+                    try files.setAside(day, .chunks)
                 }
             }
         }

@@ -31,10 +31,23 @@ public final class Telemetry: Sendable {
         files = DayFiles(beside: directory)
     }
 
-    /// Compacts and throws away until the task is cancelled. What fails is tried again with the next round.
+    /// A day's file that could not be read, and was set aside for a person.
+    public struct DamagedDay: Error, CustomStringConvertible {
+        public let path: String
+        public var description: String {
+            "\(path) is a damaged day and was set aside; bring the day back from a backup by export and import-readings"
+        }
+    }
+
+    /// Compacts and throws away until the task is cancelled. What fails is tried again with the next round; a damaged day
+    /// is told of once.
     public func run(now: @Sendable () -> Instant, failed: @Sendable (any Error) -> Void) async {
         var retainedAt: Instant?
+        var told: Set<String> = []
         while !Task.isCancelled {
+            for name in files.damaged where told.insert(name).inserted {
+                failed(DamagedDay(path: "\(files.directory)/\(name)"))
+            }
             do {
                 try await compact(at: now())
                 if retainedAt.map({ now() - $0 >= Self.retainEvery }) ?? true {

@@ -177,4 +177,21 @@ import Testing
         try house.compact()
         #expect(try house.stored().map(\.1) == [1, 2, 3])
     }
+
+    /// A day that was lost costs itself: late readings of it are taken in, and the compactor goes on.
+    @Test(arguments: [true, false]) func aDamagedDayIsSetAside(isAsked: Bool) throws {
+        let house = try House(points: 1)
+        try house.take([(1, (Int64(0)..<5_000).map { House.reading($0 * 1000, [.velocityRMS: Double($0)]) })])
+        try house.compact()
+        let (day, files) = (Day(of: House.start), house.telemetry.files)
+        try Data(repeating: 7, count: 100_000).write(to: URL(filePath: files.path(day, .chunks)))
+        let late = House.reading(500, [.velocityRMS: 1])
+        try house.store.pool.write { db in
+            if isAsked { #expect(try Telemetry.known(db, [PointKey(1): [late]]).isEmpty) }
+            try Journal.append(db, [(PointKey(1), [late])], at: House.start)
+        }
+        try house.compact()
+        #expect(files.damaged == ["2026-01-01.db.damaged0"])
+        #expect(try house.stored().map(\.1) == [1])
+    }
 }
