@@ -148,6 +148,8 @@ extension WaveformPart {
     fileprivate var recordBytes: Int { samples * encoding.bytes }
 
     fileprivate var implausible: Rejection? {
+        // A day file has a name of four digits for the year.
+        guard (Day(0).start..<Day(2_932_897).start).contains(at) else { return rejected(.badWaveform, "no such time") }
         if of < 1 || !(1...of).contains(part) { return rejected(.badWaveform, "part \(part) of \(of)") }
         let (size, overflow) = samples.multipliedReportingOverflow(by: encoding.bytes)
         if overflow || size > WaveformParts.openBytes { return rejected(.tooLarge, "\(samples) samples") }

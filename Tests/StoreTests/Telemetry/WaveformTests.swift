@@ -59,6 +59,9 @@ import Testing
         #expect(try Self.take(house, Self.part(0, of: 3)) == .badWaveform)
         #expect(try Self.take(house, Self.part(4, of: 3)) == .badWaveform)
         #expect(try Self.take(house, Self.part(bytes: [1])) == .badWaveform)
+        for at in [Int64.min, -1, 253_402_300_800_000, .max] {
+            #expect(try Self.take(house, Self.part(at: Instant(milliseconds: at))) == .badWaveform)
+        }
         #expect(try Self.take(house, Self.part(1, of: 2, bytes: [])) == .badWaveform)
         #expect(try Self.take(house, Self.part(samples: .max, bytes: [1])) == .tooLarge)
         #expect(try Self.take(house, Self.part(1, of: 3)) == nil)
