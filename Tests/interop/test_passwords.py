@@ -73,7 +73,43 @@ def test_who_left_the_plant_can_no_longer_come_in(plant, out):
     assert not (out / "E16.password").exists()
 
 
-@pytest.mark.parametrize("row", ["engineers,x,x", "a/b,x,x", "+,x,x", "..,x,x"])
+def lines_of(out, user):
+    """What the acl says of one user."""
+    parts = (out / "acl").read_text().split("\nuser ")
+    mine = [part.splitlines() for part in parts if part.startswith(f"{user}\n")]
+    return [line for lines in mine for line in lines if line.startswith("topic")]
+
+
+def test_topics_that_name_no_site_are_for_those_named_in_foreign(plant, out):
+    make(plant, out)
+    assert "topic write v1/gateway/telemetry" not in (out / "acl").read_text()
+    (out / "foreign").write_text("# bridges\n\nbridge\ngw-beilun\n")
+    assert "1 new" in make(plant, out).stdout
+    assert "topic write v1/gateway/telemetry" in lines_of(out, "bridge")
+    assert "topic write v1/gateway/telemetry" in lines_of(out, "gw-beilun")
+    assert "topic write fieldloop/v1/beilun/#" in lines_of(out, "gw-beilun")
+    assert "topic write v1/gateway/telemetry" not in lines_of(out, "gw-yinzhou")
+    (out / "foreign").write_text("all of them\n")
+    assert "foreign" in make(plant, out).stderr
+
+
+def test_the_service_reads_what_the_profiles_say(plant, out, tmp_path):
+    make(plant, out)
+    always = (stack.ROOT / "ops/acl").read_text().splitlines()
+    shipped = list((stack.ROOT / "fixtures/profiles").glob("*.yaml"))
+    assert len([line for line in lines_of(out, "fieldloop") if line not in always]) == len(shipped) > 0
+    assert "topic read wise/+/+/json" in lines_of(out, "fieldloop")
+    own = tmp_path / "profiles"
+    own.mkdir()
+    (own / "maker.yaml").write_text('title: x\ntopic: "maker/{site}/+/{point}/#"   # ours\n')
+    make(plant, out, "--profiles", own)
+    assert "topic read maker/+/+/+/#" in lines_of(out, "fieldloop")
+    assert not any("ncd" in line for line in lines_of(out, "fieldloop"))
+    (own / "other.yaml").write_text("title: without\n")
+    assert "other.yaml" in make(plant, out, "--profiles", own).stderr
+
+
+@pytest.mark.parametrize("row", ["engineers,x,x", "STATE,x,x", "a/b,x,x", "+,x,x", "..,x,x"])
 def test_a_site_that_would_open_other_topics_is_refused(plant, out, row):
     with (plant / "sites.csv").open("a") as file:
         file.write(row + ",30,121,wgs84,Asia/Shanghai,x\n")
