@@ -30,6 +30,7 @@ final class LinkReporter: Sendable {
             $0.bytes += bytes
             $0.lastMessage = wallClock()
             $0.bursts += 1
+            $0.handlerError = nil
             $0.lastBurst = messages
             $0.largestBurst = max($0.largestBurst, messages)
             $0.handled(in: time)
@@ -87,6 +88,7 @@ final class LinkReporter: Sendable {
             $0.enter(.connecting)
             $0.handled(in: time)
             $0.handlerFailures += 1
+            $0.handlerError = reason
             $0.lastErrorDetail = reason
         }
         logger.error("a burst was not taken; dropped the connection so that it comes again: \(reason)")

@@ -39,6 +39,8 @@ public struct LinkStatus: Sendable {
     public var connections = 0
     /// Bursts whose handler threw.
     public var handlerFailures = 0
+    /// Why the last burst was not taken; nil as soon as one is. Nothing is acknowledged while it stands.
+    public var handlerError: String?
     /// Connections on which the broker no longer knew our session.
     public var sessionsLost = 0
 

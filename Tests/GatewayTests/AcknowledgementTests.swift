@@ -52,12 +52,19 @@ extension Brokers {
                 received.append(burst.messages)
                 if received.all.count == 1 { throw Refused() }
             }
-            try await Subscriber.running(.brisk(Broker(port: broker.port)), events: events, handler: handler) {
-                subscriber in
+            var timing = LinkTiming.brisk
+            // Long enough to be seen in between.
+            timing.firstRetry = .milliseconds(200)
+            timing.longestRetry = .milliseconds(200)
+            var options = try Subscriber.Options.brisk(Broker(port: broker.port))
+            options.timing = timing
+            try await Subscriber.running(options, events: events, handler: handler) { subscriber in
+                try await waitUntil("the reason") { subscriber.status.handlerError == "Refused()" }
                 try await waitUntil("acknowledged") {
                     broker.peers.count > 1 && broker.peers[1].acknowledged.count == 3
                 }
                 #expect(subscriber.status.handlerFailures == 1)
+                #expect(subscriber.status.handlerError == nil)
             }
             #expect(broker.peers[0].packets.map(\.type) == [.connect, .subscribe], "neither PUBACK nor DISCONNECT")
             #expect(Set(received.texts) == ["1", "2", "3"])
