@@ -30,8 +30,8 @@ public final class Publisher: Sendable {
 
     /// How others see whether we are there; as a rule retained, so that who comes later sees it too.
     public struct Presence: Sendable {
-        /// Published on each connection before anything else, once subscribed. A broker that refuses it ends the
-        /// connection.
+        /// Published on each connection once subscribed; everything else waits for its acknowledgement. A broker that
+        /// refuses it ends the connection.
         public var birth: Publication
         /// What the broker publishes when the connection breaks. ``Publisher/close()`` publishes it itself: DISCONNECT
         /// makes the broker forget it.

@@ -62,7 +62,8 @@ struct PublisherLoop {
                 }
                 if !isReady, ContinuousClock.now > deadline { throw inbox.failure(.timeout) }
             }
-            if isReady { try publishWaiting(on: connection) }
+            // Nobody hears from us before they have heard that we are there.
+            if isReady, birth == nil { try publishWaiting(on: connection) }
             try connection.flush()
             // At QoS 0 writing is all the acknowledgement there is.
             try settle(connection.inbox)
