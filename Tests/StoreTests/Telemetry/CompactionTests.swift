@@ -11,7 +11,7 @@ import Testing
     typealias House = TestTelemetry
 
     /// Bursts of fresh, late, repeated and split readings, with compactions and crashes between them.
-    private static func storm(_ house: House, _ random: inout SplitMix, bursts: Int) throws {
+    static func storm(_ house: House, _ random: inout SplitMix, bursts: Int) throws {
         // An hour before midnight, so that bursts straddle the day.
         var clock: Int64 = 23 * 3_600_000
         for burst in 0..<bursts {
