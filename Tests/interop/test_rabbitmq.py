@@ -24,7 +24,7 @@ CONFIGURATION = """
 listeners.tcp = none
 mqtt.listeners.tcp.default = 127.0.0.1:{port}
 mqtt.allow_anonymous = false
-# How many messages may be on the way, RabbitMQ's word for the receive-maximum; its default of 10 would be a burst of 10.
+# How many messages may be on the way: RabbitMQ's receive-maximum. With its default of 10 a burst would have ten.
 mqtt.prefetch = 10000
 # How long the service may be away: 14 days, as in ops/mosquitto.conf. The default is one.
 mqtt.subscription_ttl = 1209600000

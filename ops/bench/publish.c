@@ -123,7 +123,8 @@ static int text(uint8_t *at, const char *text) {
 }
 
 static void open_link(struct connection *link, int index, int port, const char *user, const char *password) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int yes = 1, size = 0;
     uint8_t body[512], packet[512], answer[4];
     char name[32];
@@ -168,8 +169,8 @@ static void write_more(struct connection *link) {
 
 static void options(int words, char **word) {
     struct { const char *name; long *value; } known[] = {
-        {"connections", &connections}, {"window", &window}, {"rate", &rate}, {"batch", &batch}, {"points", &points},
-        {"start", &start_ms}};
+        {"connections", &connections}, {"window", &window}, {"rate", &rate},
+        {"batch", &batch}, {"points", &points}, {"start", &start_ms}};
     for (int i = 0; i < words; i++) {
         int found = 0;
         for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
@@ -207,7 +208,7 @@ static void run(struct point *all, double start) {
 
 int main(int words, char **word) {
     if (words < 5) {
-        fprintf(stderr, "publish PORT USER PASSWORD COUNT [connections=4] [window=500] [rate=0] [batch=1] [points=200]\n");
+        fputs("publish PORT USER PASSWORD COUNT [connections=4] [window=500] [rate=0] [batch=1] [points=200]\n", stderr);
         return 64;
     }
     count = atol(word[4]);
@@ -222,6 +223,7 @@ int main(int words, char **word) {
     double start = now();
     run(all, start);
     double end = now();
-    printf("{\"seconds\": %.3f, \"start\": %.6f, \"end\": %.6f, \"bytes\": %d}\n", end - start, start, end, all[0].size);
+    printf("{\"seconds\": %.3f, \"start\": %.6f, \"end\": %.6f, \"bytes\": %d}\n",
+           end - start, start, end, all[0].size);
     return 0;
 }
