@@ -45,14 +45,14 @@ enum Decoders {
         "answer": { _ = try? decodeAnswer($0) }, "photo": photo, "sparkplug": sparkplug,
     ]
 
-    private static let now = Instant(milliseconds: 1_767_225_600_000)
-    private static let origin = Origin(topic: "t", payload: [UInt8](), size: 0)
+    static let now = Instant(milliseconds: 1_767_225_600_000)
+    static let origin = Origin(topic: "t", payload: [UInt8](), size: 0)
     private static let site = SiteID(stored: "s")
     private static let point = PointID(asset: AssetID(stored: "P1"), name: Name(stored: "DE-H"))
     private static let engineer = EngineerID(stored: "E1")
 
     /// As `sources.csv` would: every sender and metric of the corpus is P1's.
-    private static let sources: SourceMap = {
+    static let sources: SourceMap = {
         var map = SourceMap()
         let velocity = SourceMap.Target(point: point, measure: .velocityRMS)
         for metric in ["velrms", "accpk", "temp"] {
@@ -153,7 +153,7 @@ enum Decoders {
     private static let photo: @Sendable ([UInt8]) -> Void = { _ = try? PhotoEnvelope($0, by: engineer) }
 
     /// What every decoder promises of what came out.
-    private static func check(_ decoded: Decoded?) {
+    static func check(_ decoded: Decoded?) {
         guard let decoded else { return }
         precondition(decoded.rejections.count <= Limits.rejectionsPerMessage + 1)
         var count = 0

@@ -77,10 +77,28 @@ def vector_seeds():
     for index, frame in enumerate(json.loads((VECTORS / "vendor_vectors.json").read_text())["advantech_wise2410"]):
         for choice in range(8):
             yield "profile", f"wise-{index}-{choice}", bytes([choice]) + frame["hex"].encode()
-    for path in sorted(VECTORS.glob("tahu_*.bin")):
-        yield "sparkplug", path.name, path.read_bytes()
-    for index, line in enumerate((VECTORS / "cap_pyspb.jsonl").read_text().splitlines()):
-        yield "sparkplug", f"pyspb-{index}", base64.b64decode(json.loads(line)["payload_b64"])
+    yield from sparkplug_seeds()
+
+
+KINDS = ("NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH", "STATE", "NCMD")
+
+
+def said(kind, payload):
+    """A message of a conversation, as Sparkplug.swift reads it."""
+    return bytes([KINDS.index(kind), len(payload) >> 8, len(payload) & 0xFF]) + payload
+
+
+def sparkplug_seeds():
+    tahu = {name: (VECTORS / f"tahu_{name}.bin").read_bytes()
+            for name in ("nbirth", "dbirth", "ddata_aliasonly", "ndeath")}
+    births = said("NBIRTH", tahu["nbirth"]) + said("DBIRTH", tahu["dbirth"])
+    yield "sparkplug", "tahu", births + said("DDATA", tahu["ddata_aliasonly"]) + said("NDEATH", tahu["ndeath"])
+    sent = [json.loads(line) for line in (VECTORS / "cap_pyspb.jsonl").read_text().splitlines()]
+    captured = [(part["topic"].split("/")[2], base64.b64decode(part["payload_b64"])) for part in sent]
+    yield "sparkplug", "pyspb", b"".join(said(kind, payload) for kind, payload in captured if kind in KINDS)
+    for index, (kind, payload) in enumerate(captured):
+        if kind in KINDS:
+            yield "sparkplug", f"pyspb-{index}", said(kind, payload)
 
 
 def main():
