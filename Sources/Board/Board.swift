@@ -16,10 +16,11 @@ public struct Board: Sendable {
     let doors: BoardDoors
     let keys: BoardKeys
     let pages: Pages
+    let signIns = SignInCounts()
     let log: Logger
 
     /// Reads the pages from the bundle and Chart.js from the disk.
-    /// - Throws: when a page is missing or broken: an installation fault, not one of a request.
+    /// - Throws: when a page is missing or broken (an installation fault, not one of a request), or the store fails.
     public init(
         store: Store, options: BoardOptions, doors: BoardDoors, keys: BoardKeys, log: Logger
     ) throws {
@@ -29,6 +30,7 @@ public struct Board: Sendable {
         self.keys = keys
         self.log = log
         pages = try Pages(chartJS: options.chartJS)
+        try store.endSessions(unlessBy: fingerprint(keys.adminTokenHash), fingerprint(keys.secret))
     }
 
     /// The server, ready to run in a service group; tests call the same.
@@ -60,6 +62,8 @@ public struct Board: Sendable {
         TicketRoutes(board: self).add(to: router)
         PhotoRoutes(board: self).add(to: router)
         ListRoutes(board: self).add(to: router)
+        IntakeRoutes(board: self).add(to: router)
+        HealthRoutes(board: self).add(to: router)
         LiveRoutes(board: self).add(to: router)
         return router
     }

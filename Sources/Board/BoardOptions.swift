@@ -32,6 +32,9 @@ public struct BoardOptions: Sendable {
     /// Debian's `libjs-chart.js`; without the file pages say that it is missing.
     public var chartJS = "/usr/share/javascript/chart.js/chart.min.js"
 
+    /// With fewer bytes left on the disk `/readyz` says no.
+    public var diskLimit = 512 << 20
+
     public init(photoDirectory: String) { self.photoDirectory = photoDirectory }
 
     /// Cookies travel over HTTPS only when people come over HTTPS, be it through a proxy.
@@ -46,6 +49,10 @@ public struct BoardDoors: Sendable {
     public var receivePhoto: @Sendable ([UInt8], PhotoClaim) async throws -> PhotoReceipt
     /// Name and value of what a person on call asks first: broker, backlog …
     public var health: @Sendable () -> [String: String]
+    /// Numbers of the other parts, for `/metrics` and the intake page.
+    public var metrics: @Sendable () async throws -> [Metric]
+    /// Whether what the broker had kept for us has been taken.
+    public var isCaughtUp: @Sendable () -> Bool
     /// Called once, with the port that is listened on.
     public var listening: @Sendable (Int) -> Void
 
@@ -53,11 +60,15 @@ public struct BoardDoors: Sendable {
         now: @escaping @Sendable () -> Instant,
         receivePhoto: @escaping @Sendable ([UInt8], PhotoClaim) async throws -> PhotoReceipt,
         health: @escaping @Sendable () -> [String: String] = { [:] },
+        metrics: @escaping @Sendable () async throws -> [Metric] = { [] },
+        isCaughtUp: @escaping @Sendable () -> Bool = { true },
         listening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.now = now
         self.receivePhoto = receivePhoto
         self.health = health
+        self.metrics = metrics
+        self.isCaughtUp = isCaughtUp
         self.listening = listening
     }
 }
@@ -104,9 +115,12 @@ public struct BoardKeys: Sendable {
     public var adminTokenHash: [UInt8]
     /// Signs personal links; at least 32 random bytes.
     public var secret: [UInt8]
+    /// SHA-256 of the token that opens `/metrics` to other machines; nil = none does.
+    public var metricsTokenHash: [UInt8]?
 
-    public init(adminTokenHash: [UInt8], secret: [UInt8]) {
+    public init(adminTokenHash: [UInt8], secret: [UInt8], metricsTokenHash: [UInt8]? = nil) {
         self.adminTokenHash = adminTokenHash
         self.secret = secret
+        self.metricsTokenHash = metricsTokenHash
     }
 }

@@ -8,6 +8,7 @@ struct PageRoutes {
     func add(to router: Router<BoardContext>) {
         router.get("/") { request, context in try page("board", request, context) }
         router.get("/engineers") { request, context in try page("engineers", request, context) }
+        router.get("/intake") { request, context in try page("intake", request, context) }
         router.get("/rejected") { request, context in try page("rejected", request, context) }
         router.get("/t/:id") { request, context in
             try context.reader(board.options)

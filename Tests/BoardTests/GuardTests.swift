@@ -10,8 +10,9 @@ import Testing
 /// What holds for every route.
 @Suite struct GuardTests {
     private static let reads = [
-        "/", "/engineers", "/rejected", "/t/1", "/api/board", "/api/tickets/1", "/api/tickets/1/trend", "/api/rejected",
-        "/api/engineers", "/api/photos/1/original", "/api/photos/1/stamped", "/api/events",
+        "/", "/engineers", "/intake", "/rejected", "/t/1", "/api/board", "/api/tickets/1", "/api/tickets/1/trend",
+        "/api/rejected",
+        "/api/engineers", "/api/intake", "/api/photos/1/original", "/api/photos/1/stamped", "/api/events",
     ]
     private static let writes = ["/api/tickets/1/actions", "/api/photos", "/api/me/position"]
 

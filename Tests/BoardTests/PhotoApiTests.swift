@@ -105,8 +105,6 @@ import Testing
                 ([("ticket", "1"), ("captured_at", "nan")], jpeg, "bad_field"),
                 ([("ticket", "1"), ("header", "{")], jpeg, "bad_field"),
                 ([("ticket", "1"), ("note", String(repeating: "x", count: 5_000))], jpeg, "bad_field"),
-                ([("ticket", "1"), ("lat", "29"), ("lon", "121")], jpeg, "missing_datum"),
-                ([("ticket", "1"), ("lat", "0"), ("lon", "0"), ("datum", "wgs84")], jpeg, "no_position"),
                 ([("ticket", "1")], Array("<svg onload=alert(1)>".utf8), "photo_not_jpeg"),
             ]
             for (fields, file, code) in cases {
@@ -117,6 +115,26 @@ import Testing
                 "/api/photos", "x", headers: [.cookie: cookie, .origin: "https://board.test"])
             #expect(plain.status == .unsupportedMediaType)
             #expect(!FileManager.default.fileExists(atPath: plant.folder + "/photos"))
+        }
+    }
+
+    /// As over MQTT: the picture is proof by itself, so a position that is none does not cost it.
+    @Test(arguments: [
+        ([("lat", "29"), ("lon", "121")], "missing_datum"),
+        ([("lat", "0"), ("lon", "0"), ("datum", "wgs84")], "no_position"), ([("lat", "north")], "bad_field"),
+        ([("header", #"{"ticket":1,"position":{"lat":29,"lon":121,"datum":"mars"}}"#)], "unknown_datum"),
+    ]) func aBadPositionCostsThePositionAlone(fields: [(String, String)], code: String) async throws {
+        let plant = try Plant()
+        let ticket = try await plant.breach().ticket
+        let site = try Site(plant)
+        try await site.open { browser async throws in
+            let cookie = try await site.cookie("E03", browser)
+            let answer = try await send(browser, cookie, [("ticket", "1")] + fields, jpeg)
+            #expect(answer.status == .created)
+            let problem = try #require(try answer.object()["position_problem"] as? [String: Any])
+            #expect(problem["code"] as? String == code)
+            let photos = try await plant.store.facts(of: ticket.id)?.photos
+            #expect(photos == 1)
         }
     }
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Store
+import Synchronization
 import Testing
 
 /// Who gets in, and what those outside can do: nothing.
@@ -63,6 +64,35 @@ import Testing
             plant.pass(Limits.sessionFor)
             #expect(try await browser.get("/api/me/tickets", cookie: cookie).status == .unauthorized)
         }
+    }
+
+    /// A token or a secret that leaked is worth nothing once it was rotated, and nor is what it opened.
+    @Test func sessionsEndWithWhatOpenedThem() async throws {
+        let plant = try Plant()
+        func role(_ cookie: String, _ site: Site) async throws -> String {
+            let role = Mutex("")
+            try await site.open { browser async throws in
+                let answer = try await browser.get("/api/me", cookie: cookie).object()["role"] as? String
+                role.withLock { $0 = answer ?? "" }
+            }
+            return role.withLock { $0 }
+        }
+        let cookies = Mutex<[String]>([])
+        let site = try Site(plant)
+        try await site.open { browser async throws in
+            let entered = try await browser.post("/signin", "token=\(Site.token)&next=%2F", headers: [:])
+            let both = [try #require(entered.cookie), try await site.cookie("E03", browser)]
+            cookies.withLock { $0 = both }
+        }
+        let (supervisor, engineer) = cookies.withLock { ($0[0], $0[1]) }
+        // Started again, nothing has changed.
+        let again = try Site(plant)
+        #expect(try await role(supervisor, again) == "supervisor")
+        let rotated = try Site(plant, token: "another")
+        #expect(try await role(supervisor, rotated) == "anonymous")
+        #expect(try await role(engineer, rotated) == "engineer")
+        let resigned = try Site(plant, token: "another", secret: [UInt8](repeating: 8, count: 32))
+        #expect(try await role(engineer, resigned) == "anonymous")
     }
 
     /// Chat apps fetch a link to preview it; only the button uses it up, and only once.

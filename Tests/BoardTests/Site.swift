@@ -16,7 +16,11 @@ struct Site {
     let plant: Plant
     let board: Board
 
-    init(_ plant: Plant, _ change: (inout BoardOptions) -> Void = { _ in }) throws {
+    init(
+        _ plant: Plant, token: String = Self.token, secret: [UInt8] = Self.secret, metricsToken: String? = nil,
+        metrics: [Metric] = [], health: @escaping @Sendable () -> [String: String] = { ["mqtt": "connected"] },
+        isCaughtUp: @escaping @Sendable () -> Bool = { true }, _ change: (inout BoardOptions) -> Void = { _ in }
+    ) throws {
         self.plant = plant
         var options = BoardOptions(photoDirectory: plant.folder + "/photos")
         options.port = 0
@@ -25,8 +29,11 @@ struct Site {
         board = try Board(
             store: plant.store, options: options,
             doors: BoardDoors(
-                now: { plant.now }, receivePhoto: { try await plant.keep($0, $1) }, health: { ["mqtt": "connected"] }),
-            keys: BoardKeys(adminTokenHash: Array(SHA256.hash(data: Data(Self.token.utf8))), secret: Self.secret),
+                now: { plant.now }, receivePhoto: { try await plant.keep($0, $1) }, health: health,
+                metrics: { metrics },
+                isCaughtUp: isCaughtUp),
+            keys: BoardKeys(
+                adminTokenHash: hash(token), secret: secret, metricsTokenHash: metricsToken.map(hash)),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -46,6 +53,8 @@ struct Site {
         return try #require(answer.cookie)
     }
 }
+
+private func hash(_ token: String) -> [UInt8] { Array(SHA256.hash(data: Data(token.utf8))) }
 
 /// Asks as a browser or a program does.
 struct Browser {

@@ -27,7 +27,12 @@ struct PhotoRoutes {
         defer { seat.leave() }
         let form = try await PhotoForm(request)
         let now = board.doors.now()
-        let claim = try form.claim(by: actor, at: now, board.store.policy)
+        var claim = try form.claim(by: actor)
+        // A photo is proof by itself: a position that is none costs the position alone, and is told.
+        var positionProblem: Problem?
+        do { claim.position = try form.position(at: now, board.store.policy) } catch let problem as Problem {
+            positionProblem = problem
+        }
         // Before anything is kept: an unknown ticket must leave no file behind.
         guard try await board.store.facts(of: claim.ticket) != nil else { throw Problem.noTicket }
         switch try await board.doors.receivePhoto(form.file, claim) {
@@ -39,7 +44,10 @@ struct PhotoRoutes {
             }
             let photo = try await board.store.photo(sha256: sha256, on: claim.ticket)
             return .json(
-                ["sha256": .string(sha256), "photo": photo.map { JSON($0) } ?? .null], status: .created)
+                [
+                    "sha256": .string(sha256), "photo": photo.map { JSON($0) } ?? .null,
+                    "position_problem": positionProblem?.json ?? .null,
+                ], status: .created)
         }
     }
 
@@ -117,8 +125,8 @@ struct PhotoForm {
         }
     }
 
-    /// What the form says about its photo.
-    func claim(by actor: Actor, at now: Instant, _ policy: Policy) throws -> PhotoClaim {
+    /// What the form says about its photo, but for where it was taken.
+    func claim(by actor: Actor) throws -> PhotoClaim {
         let header = try header()
         guard let ticket = try number("ticket").flatMap({ Int64(exactly: $0) }) ?? header?.ticket else {
             throw Problem.badField("ticket", "Say which ticket the photo is for.")
@@ -127,16 +135,20 @@ struct PhotoForm {
         if let name = text("upload") { upload = UploadID(name) }
         guard let upload else { throw Problem.badField("upload", "An upload's name is 1–64 of A–Z a–z 0–9 . _ -") }
         let captured = try number("captured_at") ?? header?.captured_at
-        var position = header?.position
+        return PhotoClaim(
+            ticket: TicketID(ticket), by: actor, upload: upload,
+            capturedAt: captured.flatMap { Int64(exactly: $0.rounded()) }.map(Instant.init(milliseconds:)))
+    }
+
+    /// nil when the form tells none; throws, with its code, what is no position.
+    func position(at now: Instant, _ policy: Policy) throws -> PhotoPosition? {
+        var position = try header()?.position
         if text("lat") != nil || text("lon") != nil {
             position = PositionForm(
                 lat: try number("lat"), lon: try number("lon"), datum: text("datum"),
                 accuracy_m: try number("accuracy_m"), fix_at: try number("fix_at"))
         }
-        return PhotoClaim(
-            ticket: TicketID(ticket), by: actor, upload: upload,
-            capturedAt: captured.flatMap { Int64(exactly: $0.rounded()) }.map(Instant.init(milliseconds:)),
-            position: try position?.position(at: now, policy))
+        return try position?.position(at: now, policy)
     }
 
     private func header() throws -> Header? {

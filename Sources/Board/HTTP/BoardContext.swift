@@ -35,6 +35,8 @@ struct BoardContext: RequestContext {
     /// The peer's address, without its port; nil where there is no network.
     let peer: String?
     var identity = Identity.anonymous
+    /// Holds the token that opens the numbers, and nothing else.
+    var isScraper = false
     /// The browser sent a cookie by itself: only then can another site have made it ask.
     var isByCookie = false
     var language = Language.zh

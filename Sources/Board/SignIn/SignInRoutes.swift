@@ -33,15 +33,17 @@ struct SignInRoutes {
     }
 
     @Sendable private func signIn(_ request: Request, _ context: BoardContext) async throws -> Response {
-        guard gate.admits(context.peer ?? "") else { throw Problem.tooOften }
+        try admit(.token, context)
         let body = try await request.bytes(upTo: Limits.smallPayload)
         let form = try URLEncodedFormDecoder().decode(Form.self, from: String(buffer: body))
         let token = (form.token ?? "").filter { !$0.isWhitespace }
         guard board.isAdminToken(token) else {
+            board.signIns.note(.token, .refused)
             return self.form(next: form.next ?? "/", fault: "error.bad_token", in: context.language)
         }
         let key = SessionKey()
         try await board.store.openSession(hash: key.hash, for: .supervisor, at: board.doors.now())
+        board.signIns.note(.token, .admitted)
         return entering(Self.local(form.next ?? "/"), with: key)
     }
 
@@ -77,16 +79,18 @@ struct SignInRoutes {
     }
 
     @Sendable private func exchange(_ request: Request, _ context: BoardContext) async throws -> Response {
-        guard gate.admits(context.peer ?? "") else { throw Problem.tooOften }
+        try admit(.link, context)
         let link: PersonalLink
         do throws(PersonalLink.Fault) {
             link = try read(context)
         } catch {
+            board.signIns.note(.link, .refused)
             return refused(error == .expired ? "link.expired" : "link.forged", context)
         }
         let key = SessionKey()
         let outcome = try await board.store.exchangeLink(
             nonce: link.nonce, of: link.engineer, session: key.hash, at: board.doors.now())
+        board.signIns.note(.link, outcome == .done ? .admitted : .refused)
         switch outcome {
         case .done: return entering(Self.goal(request), with: key)
         case .unknownEngineer: return refused("link.unknown", context)
@@ -94,6 +98,13 @@ struct SignInRoutes {
             // A double tap: the first one signed this browser in.
             if context.identity == .engineer(link.engineer) { return .redirect(to: Self.goal(request), type: .normal) }
             return refused("link.used", context)
+        }
+    }
+
+    private func admit(_ way: SignInCounts.Way, _ context: BoardContext) throws {
+        guard gate.admits(context.peer ?? "") else {
+            board.signIns.note(way, .tooOften)
+            throw Problem.tooOften
         }
     }
 

@@ -48,9 +48,4 @@ extension Store {
                 limit: Limits.phoneTickets, [engineer.text, (now - .hours(24)).milliseconds])
         }
     }
-
-    /// Whether the database answers and can be written; throws what is wrong.
-    public func check() async throws {
-        try await pool.write { db in _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM timer") }
-    }
 }

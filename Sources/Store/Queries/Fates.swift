@@ -35,12 +35,14 @@ public struct NoticeFate: Sendable {
 }
 
 extension Store {
-    /// Newest first, those before `id` when it is given; at most `Limits.pageRows`.
-    public func rejected(before id: Int64? = nil) async throws -> [RejectedRow] {
+    /// Newest first, those before `id` and with `reason` where these are given; at most `Limits.pageRows`.
+    public func rejected(before id: Int64? = nil, reason: String? = nil) async throws -> [RejectedRow] {
         try await pool.read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT * FROM rejected WHERE id < ? ORDER BY id DESC LIMIT \(Limits.pageRows)",
-                arguments: [id ?? Int64.max]
+            let which = reason == nil ? "" : "AND reason = :reason"
+            return try Row.fetchAll(
+                db, sql: "SELECT * FROM rejected WHERE id < :id \(which) ORDER BY id DESC LIMIT \(Limits.pageRows)",
+                arguments: StatementArguments(["id": id ?? Int64.max])
+                    + StatementArguments(reason.map { ["reason": $0] } ?? [:])
             ).map { row in
                 RejectedRow(
                     id: row["id"], at: Instant(milliseconds: row["at"]), topic: row["topic"], reason: row["reason"],

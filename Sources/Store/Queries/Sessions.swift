@@ -34,6 +34,22 @@ extension Store {
         }
     }
 
+    /// Ends the sessions that were opened by a token (supervisors') or a secret (engineers') that is in use no more.
+    /// - Parameters: hashes of what is in use now; the first that are told end nothing.
+    public func endSessions(unlessBy token: String, _ secret: String) throws {
+        try pool.write { db in
+            for (name, hash, whose) in [("session_token", token, "IS NULL"), ("session_secret", secret, "IS NOT NULL")]
+            {
+                let known = try String.fetchOne(db, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
+                guard known != hash else { continue }
+                if known != nil { try db.execute(sql: "DELETE FROM session WHERE engineer \(whose)") }
+                try db.cached(
+                    "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    [name, hash])
+            }
+        }
+    }
+
     public func endSession(hash: String) async throws {
         try await pool.write { try $0.cached("DELETE FROM session WHERE hash = ?", [hash]) }
     }

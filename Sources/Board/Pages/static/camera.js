@@ -39,8 +39,8 @@ function start(file, ticket, done) {
         fix ? t("photo.position", { accuracy: rough(fix.accuracy_m) })
         : t(state === "refused" ? "photo.position_refused" : "photo.position_none"));
       text.textContent = t("photo.sending");
-      await upload("/api/photos", form(file, ticket, name, fix), (share) => { bar.value = share; });
-      text.textContent = t("photo.arrived");
+      const { position_problem: lost } = await upload("/api/photos", form(file, ticket, name, fix), (share) => { bar.value = share; });
+      text.textContent = lost ? `${t("photo.arrived")} ${new Problem(lost).sentence}` : t("photo.arrived");
       bar.value = 1;
       row.className = "arrived";
       done();

@@ -22,6 +22,8 @@ export const measureOf = (measure) => (has(`measure.${measure}`) ? t(`measure.${
 
 const decimals = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const oneDecimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const counting = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+export const count = (value) => counting.format(value);
 export const number = (value) => decimals.format(value);
 export const rough = (value) => oneDecimal.format(value);
 export const withUnit = (value, measure) => `${number(value)} ${unitOf(measure)}`.trim();

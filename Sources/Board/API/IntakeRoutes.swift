@@ -1,0 +1,64 @@
+import Domain
+import Hummingbird
+import Store
+
+/// Telemetry on its way in: what waits, what is missing, what was not taken.
+struct IntakeRoutes {
+    let board: Board
+
+    func add(to router: Router<BoardContext>) {
+        router.get("/api/intake", use: intake)
+        router.get("/api/rejected", use: rejected)
+    }
+
+    /// `figures` are the metrics without labels, under the names that `/metrics` has, and the mean commit.
+    @Sendable private func intake(_ request: Request, _ context: BoardContext) async throws -> Response {
+        try context.reader(board.options)
+        let gaps = try await board.store.openGaps().map { gap -> JSON in
+            [
+                "sender": .string(gap.sender), "holes": JSON(gap.holes), "missing": .double(gap.missing),
+                "noticed_at": JSON(gap.noticedAt),
+                "ranges": JSON(gap.ranges.map { JSON([.string("\($0.lowerBound)"), .string("\($0.upperBound)")]) }),
+            ]
+        }
+        let metrics = try await board.metrics()
+        let figures = metrics.flatMap { metric in
+            metric.samples.filter(\.labels.isEmpty).map { (metric.name + $0.suffix, JSON.double($0.value)) }
+        }
+        return .json([
+            "now": JSON(board.doors.now()), "broker": JSON(board.doors.health()["broker"]),
+            "figures": .object(figures), "gaps": JSON(gaps), "rejected": try await counts(),
+        ])
+    }
+
+    /// `?before=` an id pages on, `?reason=` leaves out the others.
+    @Sendable private func rejected(_ request: Request, _ context: BoardContext) async throws -> Response {
+        try context.reader(board.options)
+        let before = request.uri.queryParameters["before"].flatMap { Int64($0) }
+        let reason = request.uri.queryParameters["reason"].map(String.init)
+        let rows = try await board.store.rejected(before: before, reason: reason).map { row -> JSON in
+            [
+                "id": .int(row.id), "at": JSON(row.at), "topic": .string(row.topic), "reason": .string(row.reason),
+                "detail": .string(row.detail), "head": .string(printable(row.head)), "bytes": JSON(row.bytes),
+            ]
+        }
+        return .json([
+            "now": JSON(board.doors.now()), "rejected": JSON(rows), "counts": try await counts(),
+            "kept_rows": JSON(Limits.rejectedRows),
+            "kept_days": .int(RejectedRetention.age.milliseconds / Duration.days(1).milliseconds),
+        ])
+    }
+
+    private func counts() async throws -> JSON {
+        JSON(
+            try await board.store.rejectedCounts().map { count -> JSON in
+                ["reason": .string(count.reason), "count": JSON(count.count), "last_at": JSON(count.lastAt)]
+            })
+    }
+
+    /// Bytes as people can read them: text where it is text, `\xff` where it is not.
+    private func printable(_ bytes: [UInt8]) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        return bytes.map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : "\\x\(hex($0))" }.joined()
+    }
+}
