@@ -84,7 +84,7 @@ def test_broker_full(tmp_path, program, library):
     """A broker that may keep 200 messages drops the others, says how many, and all that it kept arrives."""
     broker = stack.Broker(tmp_path / "mqtt", extra=("watch",), rights="user watch\ntopic read $SYS/#\n")
     text = broker.configuration.read_text()
-    text = text.replace("max_queued_messages 0", "max_queued_messages 200").replace("sys_interval 0", "sys_interval 1")
+    text = text.replace("max_queued_messages 0", "max_queued_messages 200").replace("sys_interval 10", "sys_interval 1")
     broker.configuration.write_text(text)
     house = House.build(tmp_path, program, library, broker)
     try:
