@@ -10,8 +10,9 @@ struct Doctor: AsyncParsableCommand {
             Changes nothing, and may run beside the service; run it as the service's user. Every line begins with ✓ (as \
             it should be), ! (works, but look at it) or ✗ (mend this first). The exit code is 0 when there is no ✗.
 
-            A photo as large as any is sent through the broker, on a topic that nobody listens to. What no client can \
-            ask a broker (persistence, max_queued_messages) stands in ops/mosquitto.conf.
+            The broker's limits are found by running into them, on topics and in a session of doctor's own: a photo as \
+            large as any goes there and back, and messages wait for a subscriber that is away. What only a crash of the \
+            broker shows (persistence) stands in ops/mosquitto.conf.
             """)
     @OptionGroup var options: SettingsOptions
 

@@ -15,7 +15,18 @@ extension Examination {
         guard findings.allSatisfy({ $0.mark != .fault }) else { return findings }
         findings += visitor.limits()
         findings += await visitor.roundTrip()
-        return findings
+        return findings + [await tryQueue()]
+    }
+
+    private func tryQueue() async -> Finding {
+        do {
+            return try await QueueTrial(try settings.subscriberOptions()).run().finding
+        } catch MosquittoError.notAuthorized {
+            return .fault(
+                "queue", "not tried: the broker does not let us write to fieldloop/v1/doctor/+", "see ops/acl")
+        } catch {
+            return .fault("queue", "not tried: \(error)", "look at the broker's log")
+        }
     }
 }
 
@@ -30,7 +41,7 @@ private struct BrokerVisit: Sendable {
     private static let photoPacket = Limits.envelopeHeader + Limits.photoPayload + Limits.topicLength + 64
 
     init(_ settings: Settings) throws {
-        let service = try settings.subscriberOptions()
+        let service = try settings.subscriberOptions(try settings.profiles())
         let number = String(UInt32.random(in: .min ... .max), radix: 36)
         broker = service.broker
         // An inbox is all that the service may write to; `~` is in no engineer's id, so nobody listens to this one.
@@ -86,7 +97,7 @@ private struct BrokerVisit: Sendable {
             "check mqtt.username and mqtt.password_file; ops/make-passwords makes the users"
         case .tls, .invalidArgument: "check mqtt.tls.*, and that mqtt.host is a name in the broker's certificate"
         case .nameNotFound: "check mqtt.host"
-        case .protocolVersionNotSupported: "use a broker that speaks MQTT 5"
+        case .protocolVersionNotSupported: "set mqtt.version to 3.1.1, or use a broker that speaks MQTT 5"
         default: "start the broker, or check mqtt.host and mqtt.port; the service waits for it and loses nothing"
         }
     }

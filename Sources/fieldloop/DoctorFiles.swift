@@ -69,7 +69,8 @@ extension Examination {
     func checkSecrets() -> [Finding] {
         let directory = settings["data.dir"]
         let named = [
-            "mqtt.password_file", "mqtt.tls.key", "http.tls.key", "notify.webhook.secret_file", "notify.wecom.url_file",
+            "mqtt.password_file", "mqtt.tls.key", "http.tls.key", "http.metrics_token_file",
+            "notify.webhook.secret_file", "notify.wecom.url_file",
         ].compactMap(settings.optional)
         var findings = named.filter { access($0, R_OK) != 0 }.map {
             Finding.fault("secrets", "\($0) can't be read", "check the path, and give it to the service's user")

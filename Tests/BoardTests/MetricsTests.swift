@@ -2,6 +2,8 @@ import Crypto
 import Domain
 import Foundation
 import HTTPTypes
+import HummingbirdTesting
+import Store
 import Synchronization
 import Testing
 
@@ -125,7 +127,8 @@ import Testing
         let link = Mutex(["broker": "connected"])
         let isCaughtUp = Mutex(true)
         let site = try Site(
-            plant, health: { link.withLock { $0 } }, isCaughtUp: { isCaughtUp.withLock { $0 } })
+            plant,
+            link: Site.Link(health: { link.withLock { $0 } }, isCaughtUp: { isCaughtUp.withLock { $0 } }))
         try await site.open { browser async throws in
             #expect(try await browser.get("/readyz", [:]).status == .ok)
             isCaughtUp.withLock { $0 = false }

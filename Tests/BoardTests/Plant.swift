@@ -39,10 +39,10 @@ final class Plant: Sendable {
             var measures = Measures()
             measures[.velocityRMS] = value
             measures[.running] = running ? 1 : 0
-            let reading = Reading(
-                site: SiteID(stored: site), point: PointID(asset: AssetID(stored: asset), name: Name(stored: point)),
-                at: now, values: measures)
-            try store.perform([Input(.readings([reading]))], at: now)
+            let series = Series(
+                point: PointID(asset: AssetID(stored: asset), name: Name(stored: point)), site: SiteID(stored: site),
+                readings: [Reading(at: now, values: measures)])
+            try store.perform([Input(.readings([series]))], at: now)
         }
     }
 

@@ -16,10 +16,15 @@ struct Site {
     let plant: Plant
     let board: Board
 
+    /// What the gateway says of itself.
+    struct Link: Sendable {
+        var health: @Sendable () -> [String: String] = { ["mqtt": "connected"] }
+        var isCaughtUp: @Sendable () -> Bool = { true }
+    }
+
     init(
         _ plant: Plant, token: String = Self.token, secret: [UInt8] = Self.secret, metricsToken: String? = nil,
-        metrics: [Metric] = [], health: @escaping @Sendable () -> [String: String] = { ["mqtt": "connected"] },
-        isCaughtUp: @escaping @Sendable () -> Bool = { true }, _ change: (inout BoardOptions) -> Void = { _ in }
+        metrics: [Metric] = [], link: Link = Link(), _ change: (inout BoardOptions) -> Void = { _ in }
     ) throws {
         self.plant = plant
         var options = BoardOptions(photoDirectory: plant.folder + "/photos")
@@ -29,9 +34,9 @@ struct Site {
         board = try Board(
             store: plant.store, options: options,
             doors: BoardDoors(
-                now: { plant.now }, receivePhoto: { try await plant.keep($0, $1) }, health: health,
+                now: { plant.now }, receivePhoto: { try await plant.keep($0, $1) }, health: link.health,
                 metrics: { metrics },
-                isCaughtUp: isCaughtUp),
+                isCaughtUp: link.isCaughtUp),
             keys: BoardKeys(
                 adminTokenHash: hash(token), secret: secret, metricsTokenHash: metricsToken.map(hash)),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
