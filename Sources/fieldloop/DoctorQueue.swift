@@ -27,10 +27,11 @@ struct QueueTrial: Sendable {
     private let topic: Topic
     private let filter: TopicFilter
 
-    init(_ service: Subscriber.Options) throws {
+    /// - Parameter service: the client id of the service, which ours begins with.
+    init(_ broker: Broker, beside service: String) throws {
         let number = String(UInt32.random(in: .min ... .max), radix: 36)
-        broker = service.broker
-        clientID = "\(service.clientID)-doctor-\(number)-queue"
+        self.broker = broker
+        clientID = "\(service)-doctor-\(number)-queue"
         topic = try Topic("fieldloop/v1/doctor/\(number)")
         filter = try TopicFilter(topic.text)
     }

@@ -57,7 +57,7 @@ import Testing
                     "mqtt.port=\(port)", "mqtt.username=fieldloop", "mqtt.password_file=\(file)",
                     "mqtt.version=\(version)",
                 ], environment: [:])
-            return try await QueueTrial(try settings.subscriberOptions()).run()
+            return try await QueueTrial(try settings.broker(), beside: "test").run()
         }
 
         /// What the broker writes down of sessions and messages; SIGUSR1 makes it do so now.
