@@ -28,10 +28,9 @@ def kill_often(house: House, count: int, dice: random.Random):
     house.service.start()
 
 
-def prepare_cut(house: House, dice: random.Random, latest: int = LATEST_CUT):
+def roll(control: disk.Control, dice: random.Random, latest: int = LATEST_CUT):
     """The power of the next life goes at a random write, and a random part of what was not synced with it. In every
     third life some syncs fail before that, and what they were to bring down is lost if nobody writes it again."""
-    control = house.disk.control
     control.seed = dice.randrange(1, 1 << 40)
     control.survive = dice.choice((disk.NOTHING, disk.SOME_WRITES, disk.SOME_SECTORS))
     control.names = dice.choice((disk.NAMES_STAY, disk.NAMES_GO, disk.SOME_NAMES_GO))
@@ -39,24 +38,23 @@ def prepare_cut(house: House, dice: random.Random, latest: int = LATEST_CUT):
     control.cut_after = round(latest ** dice.random())
 
 
+def calm(control: disk.Control):
+    """The power stays on."""
+    control.sync_errno = control.one_in = control.cut_after = 0
+
+
 def cut_often(house: House, count: int, dice: random.Random) -> dict[str, int]:
     """Says how many unsynced writes and names there were at the cuts, and how many of them went."""
     for _ in range(count):
-        prepare_cut(house, dice)
+        roll(house.disk.control, dice)
         house.service.launch()
         code = house.service.process.child.wait(60)
         # A store that can't be opened ends the service, as it should; who supervises it tries again.
         if code != disk.CUT and not house.disk.control.sync_errno:
             raise RuntimeError(f"the service ended with {code}:\n{house.service.process.tail()}")
-    end_cuts(house)
-    return {"pending": house.disk.control.pending, "lost": house.disk.control.lost}
-
-
-def end_cuts(house: House):
-    """The power stays on."""
-    control = house.disk.control
-    control.sync_errno = control.one_in = control.cut_after = 0
+    calm(house.disk.control)
     house.service.start()
+    return {"pending": house.disk.control.pending, "lost": house.disk.control.lost}
 
 
 def fail_often(house: House, count: int, dice: random.Random):

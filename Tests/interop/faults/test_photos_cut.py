@@ -47,7 +47,7 @@ def test_photos_outlive_power_cuts(house):
             header = json.dumps({"ticket": ticket}).encode()
             assert engineer.publish(f"fieldloop/v1/photos/E03/p{len(sent)}", header + b"\n" + original) == 0
             sent.add(hashlib.sha256(original).hexdigest())
-        campaign.prepare_cut(house, dice, latest=150)
+        campaign.roll(house.disk.control, dice, latest=150)
         house.service.launch()
         try:
             house.service.process.child.wait(5)
@@ -55,7 +55,8 @@ def test_photos_outlive_power_cuts(house):
             # It had nothing more to write.
             house.service.kill()
     engineer.close()
-    campaign.end_cuts(house)
+    campaign.calm(house.disk.control)
+    house.service.start()
 
     def stamped():
         rows = house.service.api.get(f"api/tickets/{ticket}")["photos"]
