@@ -152,6 +152,8 @@ import Testing
             #expect(well.status == .ok)
             #expect(try well.object()["mqtt"] as? String == "connected")
             try plant.store.close()
+            // The outcome of a write holds for a second.
+            try await Task.sleep(for: .milliseconds(1100))
             let ill = try await browser.get("/healthz", [:])
             #expect(ill.status == .serviceUnavailable)
             #expect(try ill.object()["store"] as? String == "broken")

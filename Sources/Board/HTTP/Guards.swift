@@ -129,7 +129,8 @@ struct Faults: RouterMiddleware {
             context.logger.error("request failed", metadata: ["path": "\(path)", "error": "\(error)"])
             problem = .broken
         }
-        if request.uri.path.hasPrefix("/api/") || request.uri.path == "/healthz" { return problem.response }
+        let isForPrograms = ["/healthz", "/readyz", "/metrics"].contains(request.uri.path)
+        if isForPrograms || request.uri.path.hasPrefix("/api/") { return problem.response }
         // The language was chosen further in; a page about a fault chooses for itself.
         let kept = request.cookies["lang"].flatMap { Language(rawValue: $0.value) }
         let language =
