@@ -21,6 +21,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let real = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -40,6 +41,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -58,7 +60,9 @@ let package = Package(
         // Adapters.
         .target(name: "Gateway", dependencies: ["CMosquitto", "Domain", log]),
         .target(name: "Store", dependencies: ["Domain", "Geo", grdb, crypto]),
-        .target(name: "Ingest", dependencies: ["Domain", "Geo", "Store", log]),
+        .target(
+            name: "Ingest", dependencies: ["Domain", "Geo", "Store", log, protobuf, yams],
+            exclude: ["Sparkplug/Schema"]),
         .target(name: "Photos", dependencies: ["CExif", "CJPEG", "CText", "Domain", "Geo", "Store", crypto, log]),
         .target(name: "Notify", dependencies: ["Domain", "Store", crypto, httpClient, log, nio, nioHTTP, nioPosix]),
         .target(

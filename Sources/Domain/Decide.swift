@@ -1,8 +1,8 @@
 /// The flow, from a reading to a closed ticket. Everything here is pure: state in, effects out, time an argument.
 ///
-///     readings ─▶ is it new, is it current? ─▶ record ─▶ detect ─▶ raised ─▶ ticket ─▶ dispatch ─▶ offer
-///                                                          │                             ▲  │
-///                                                          └▶ proof ─▶ closed   decline, expiry  accept ─▶ … ─▶ done
+///     readings ─▶ new? current? ─▶ record ─▶ number ─▶ detect ─▶ raised ─▶ ticket ─▶ dispatch ─▶ offer
+///                                              │          │                             ▲  │
+///                                    gap ◀────┘          └▶ proof ─▶ closed   decline, expiry  accept ─▶ … ─▶ done
 ///
 /// - `readings`: this file.
 /// - `dispatch`: `Dispatch/Offer.swift`, with eligibility, arrival and the ledger beside it.
@@ -11,98 +11,153 @@
 public enum Decide {
     /// A burst of readings, in order of arrival.
     public static func readings(
-        _ readings: [Reading], _ state: inout BurstState, at now: Instant, _ policy: Policy
+        _ burst: [Series], _ state: inout BurstState, at now: Instant, _ policy: Policy
     ) -> [Effect] {
         var effects: [Effect] = []
-        for reading in readings {
-            effects += one(reading, &state, at: now, policy)
-        }
-        effects += state.takeChangedDetectors()
+        for series in burst { take(series, &state, at: now, policy, &effects) }
+        effects += state.takeChanges()
         // The search for an engineer changes tickets that later readings of the burst have been decided on here; saving
         // those afterwards would take the offer back. So it comes last.
+        guard effects.contains(where: \.isSearch) else { return effects }
         return effects.filter { !$0.isSearch } + effects.filter(\.isSearch)
     }
 
-    private static func one(
-        _ reading: Reading, _ state: inout BurstState, at now: Instant, _ policy: Policy
-    ) -> [Effect] {
-        guard let point = state.points[reading.point] else {
-            return [reading.rejected(.unknownPoint, "\(reading.point) is not in the plant; import it first")]
+    private static func take(
+        _ series: Series, _ state: inout BurstState, at now: Instant, _ policy: Policy, _ effects: inout [Effect]
+    ) {
+        guard let index = state.index(of: series.point) else {
+            effects.append(series.rejected(.unknownPoint, "\(series.point) is not in the plant; import it first"))
+            return
         }
-        guard point.asset.site == reading.site else {
-            return [reading.rejected(.wrongSite, "\(reading.point) stands in \(point.asset.site)")]
+        let asset = state.points[index].asset
+        if let site = series.site, site != state.assets[asset].facts.site {
+            let detail = "\(series.point) stands in \(state.assets[asset].facts.site)"
+            effects.append(series.rejected(.wrongSite, detail))
+            return
         }
-        if let rejected = implausibleTime(reading, now, policy) { return [rejected] }
-
-        var (effects, news) = record(reading, point, &state)
-        guard !news.isEmpty, now - reading.at <= policy.historyAfter else { return effects }
-        effects += detect(reading, news, &state, at: now, policy)
-        effects += prove(reading, news, &state, at: now, policy)
-        return effects
+        let news = news(of: series, at: index, &state, now, policy, &effects)
+        guard !news.isEmpty else { return }
+        effects.append(.record(state.points[index].key, news))
+        if !series.extras.isEmpty { effects.append(.keepAside(state.points[index].key, series.extras)) }
+        number(news, of: series, at: index, &state, now, &effects)
+        state.took(news, at: index)
+        // A ticket begins to wait for its proof by what people do, never within a burst.
+        let isProving = state.assets[asset].isProving
+        for reading in news where now - reading.at <= policy.historyAfter {
+            let running = reading.running
+            for (watch, event) in state.update(index, { $0.judge(reading, running: running) }) {
+                follow(event, Watched(point: index, watch: watch, reading: reading), &state, now, policy, &effects)
+            }
+            if isProving { effects += prove(reading, running, at: index, &state, now, policy) }
+        }
     }
 
-    private static func implausibleTime(_ reading: Reading, _ now: Instant, _ policy: Policy) -> Effect? {
+    /// Delivery is at least once: a value seen before is dropped, another value under the same key is a conflict and
+    /// the first wins. What cannot be is rejected. Returns the rest.
+    private static func news(
+        of series: Series, at index: Int, _ state: inout BurstState, _ now: Instant, _ policy: Policy,
+        _ effects: inout [Effect]
+    ) -> [Reading] {
+        let (earliest, latest) = (now - policy.rejectAfter, now + policy.aheadAtMost)
+        // As nearly all are: newer than all before, in order, in time.
+        var newest = state.points[index].newest ?? Instant(milliseconds: .min)
+        let isPlain = series.readings.allSatisfy { reading in
+            defer { newest = reading.at }
+            return reading.at > newest && reading.at >= earliest && reading.at <= latest
+        }
+        if isPlain { return series.readings }
+
+        var news: [Reading] = []
+        newest = state.points[index].newest ?? Instant(milliseconds: .min)
+        for reading in series.readings {
+            if let (reason, detail) = implausibleTime(reading, now, policy) {
+                effects.append(series.rejected(reason, detail))
+            } else if reading.at > newest {
+                news.append(reading)
+                newest = reading.at
+            } else if let new = new(of: reading, in: series, after: news, at: index, &state, &effects) {
+                news.append(new)
+            }
+        }
+        return news
+    }
+
+    /// What of a reading that may be a repeat is new; `before` stands in front of it in the same series.
+    private static func new(
+        of reading: Reading, in series: Series, after before: [Reading], at index: Int, _ state: inout BurstState,
+        _ effects: inout [Effect]
+    ) -> Reading? {
+        var new = Reading(at: reading.at, sequence: reading.sequence, values: Measures())
+        for measure in Measure.allCases {
+            guard let value = reading.values[measure] else { continue }
+            let key = ValueKey(point: state.points[index].key, measure: measure, at: reading.at)
+            let twin = before.last { $0.at == reading.at && $0.values[measure] != nil }
+            switch twin?.values[measure] ?? state.known(key, at: index) {
+            case nil: new.values[measure] = value
+            case value?: break
+            case let known?:
+                let detail = "\(series.point) \(measure.name) at \(reading.at.iso8601) is \(known), not \(value)"
+                effects.append(series.rejected(.conflict, detail))
+            }
+        }
+        return new.values.isEmpty ? nil : new
+    }
+
+    private static func implausibleTime(
+        _ reading: Reading, _ now: Instant, _ policy: Policy
+    ) -> (RejectionReason, String)? {
         let ts = reading.at.iso8601
         if reading.at > now + policy.aheadAtMost {
-            return reading.rejected(.inTheFuture, "ts \(ts) is ahead of \(now.iso8601); check the sender's clock")
+            return (.inTheFuture, "ts \(ts) is ahead of \(now.iso8601); check the sender's clock")
         }
         if reading.at < now - policy.rejectAfter {
             let days = policy.rejectAfter.milliseconds / 86_400_000
-            return reading.rejected(.tooOld, "ts \(ts) is older than \(days) days (ts is milliseconds since 1970)")
+            return (.tooOld, "ts \(ts) is older than \(days) days (ts is milliseconds since 1970)")
         }
         return nil
     }
 
-    /// Delivery is at least once: a value seen before is dropped, another value under the same key is a conflict and
-    /// the first wins. Returns what is new.
-    private static func record(
-        _ reading: Reading, _ point: PointState, _ state: inout BurstState
-    ) -> (effects: [Effect], news: Measures) {
-        var effects: [Effect] = []
-        var news = Measures()
-        for measure in Measure.allCases {
-            guard let value = reading.values[measure] else { continue }
-            let key = ValueKey(point: point.key, measure: measure, at: reading.at)
-            if let known = state.known[key] {
-                if known == value { continue }
-                let detail = "\(reading.point) \(measure.name) at \(reading.at.iso8601) is \(known), not \(value)"
-                effects.append(reading.rejected(.conflict, detail))
-                continue
+    /// Counts the sender's numbers and notes how far event time has come; a hole is recorded and asked for.
+    private static func number(
+        _ news: [Reading], of series: Series, at index: Int, _ state: inout BurstState, _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        let site = state.assets[state.points[index].asset].facts.site
+        state.update(index) { point in
+            var hasGap = false
+            for reading in news {
+                let isNewest = point.newest.map { reading.at > $0 } ?? true
+                if isNewest { point.newest = reading.at }
+                guard let number = reading.sequence else { continue }
+                switch point.numbering.take(number, isNewest: isNewest) {
+                case nil: break
+                case .gap(let missing):
+                    hasGap = true
+                    effects.append(
+                        .openGap(
+                            Gap(
+                                sender: series.point.description, first: missing.lowerBound, last: missing.upperBound,
+                                noticedAt: now)))
+                case .filled(let number): effects.append(.fillGap(sender: series.point.description, number, at: now))
+                }
             }
-            state.known[key] = value
-            news[measure] = value
-            effects.append(.record(key, value))
+            if hasGap, let request = point.numbering.ask(of: series, in: site, at: now) {
+                effects.append(.ask(request))
+            }
         }
-        if !news.isEmpty, reading.sequence != nil || reading.extra != nil {
-            effects.append(.keepAside(point.key, reading.at, sequence: reading.sequence, extra: reading.extra))
-        }
-        return (effects, news)
     }
 
-    /// Runs the point's rules on what is new. A machine at rest says nothing about its vibration.
-    private static func detect(
-        _ reading: Reading, _ news: Measures, _ state: inout BurstState, at now: Instant, _ policy: Policy
-    ) -> [Effect] {
-        guard let point = state.points[reading.point] else { return [] }
-        var effects: [Effect] = []
-        for rule in point.rules {
-            if rule.measure.needsRunning, reading.running == false {
-                state.points[reading.point]?.stand(rule.measure, at: reading.at)
-                continue
-            }
-            guard let value = news[rule.measure] else { continue }
-            guard let event = state.points[reading.point]?.advance(value, at: reading.at, by: rule) else { continue }
-            let scene = BreachScene(point: point, rule: rule, value: value, at: reading.at)
-            switch event {
-            case .raised(let severity, let limits):
-                effects += raise(scene, severity, limits, &state, at: now, policy)
-            case .worsened(let severity):
-                effects += worsen(scene, severity, &state, at: now, policy)
-            case .cleared:
-                effects += clear(scene, &state, at: now, policy)
-            }
+    /// What a rule's new verdict leads to.
+    private static func follow(
+        _ event: Detector.Event, _ watched: Watched, _ state: inout BurstState, _ now: Instant, _ policy: Policy,
+        _ effects: inout [Effect]
+    ) {
+        let scene = BreachScene(watched, in: state)
+        switch event {
+        case .raised(let severity, let limits): effects += raise(scene, severity, limits, &state, at: now, policy)
+        case .worsened(let severity): effects += worsen(scene, severity, &state, at: now, policy)
+        case .cleared: effects += clear(scene, &state, at: now, policy)
         }
-        return effects
     }
 
     /// A breach is on: one ticket per fault, whatever shape it is in.
@@ -114,8 +169,8 @@ public enum Decide {
         let episode = Episode(
             id: state.newEpisode(), ticket: ticket.id, raisedAt: scene.at, limits: limits, severity: severity,
             peak: scene.value, peakAt: scene.at)
-        state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode = episode
-        return attached + [.saveEpisode(episode, scene.point.key, scene.rule.measure, clearedAt: nil)]
+        state[scene] = episode
+        return attached + [.saveEpisode(episode, scene.key, scene.rule.measure, clearedAt: nil)]
     }
 
     /// The fault's ticket: the one it joins, or a new one. nil when it has ended already.
@@ -127,15 +182,15 @@ public enum Decide {
         let fault = scene.fault
         // A late backlog may tell of a breach that the ticket has already ended. Should it still be on after that, the
         // next reading raises it again: an episode begun here would keep it silent.
-        if let known = state.tickets[fault], known.state == .closed, let end = known.closedAt, breach.at <= end {
+        if let known = state[fault], known.state == .closed, let end = known.closedAt, breach.at <= end {
             return nil
         }
-        if let known = state.tickets[fault], let joined = join(known, breach, severity, at: now, policy) {
-            state.tickets[fault] = joined.0
+        if let known = state[fault], let joined = join(known, breach, severity, at: now, policy) {
+            state[fault] = joined.0
             return joined
         }
-        let ticket = state.newTicket(fault, grade: scene.point.asset.grade, severity: severity, at: now)
-        state.tickets[fault] = ticket
+        let ticket = state.newTicket(fault, grade: scene.asset.grade, severity: severity, at: now)
+        state[fault] = ticket
         return (ticket, open(ticket, breach, at: now, policy))
     }
 
@@ -173,30 +228,30 @@ public enum Decide {
     private static func worsen(
         _ scene: BreachScene, _ severity: Severity, _ state: inout BurstState, at now: Instant, _ policy: Policy
     ) -> [Effect] {
-        guard var episode = state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode else { return [] }
+        guard var episode = state[scene] else { return [] }
         episode.severity = severity
         var effects: [Effect] = []
-        if let ticket = state.tickets[scene.fault], ticket.state.isOpen {
+        if let ticket = state[scene.fault], ticket.state.isOpen {
             var change = Change(ticket, at: now, policy)
             change.worsen(to: severity)
-            state.tickets[scene.fault] = change.ticket
+            state[scene.fault] = change.ticket
             effects = change.effects
         } else if let (ticket, attached) = attach(scene, severity, episode.limits, &state, at: now, policy) {
             // Somebody closed it over a breach that was on. That it is critical now is news.
             episode.ticket = ticket.id
             effects = attached
         }
-        state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode = episode
+        state[scene] = episode
         return effects
     }
 
     private static func clear(
         _ scene: BreachScene, _ state: inout BurstState, at now: Instant, _ policy: Policy
     ) -> [Effect] {
-        guard let episode = state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode else { return [] }
-        state.points[scene.point.id]?.detectors[scene.rule.measure]?.episode = nil
-        var effects: [Effect] = [.saveEpisode(episode, scene.point.key, scene.rule.measure, clearedAt: scene.at)]
-        if let ticket = state.tickets[scene.fault], ticket.state.isOpen {
+        guard let episode = state[scene] else { return [] }
+        state[scene] = nil
+        var effects: [Effect] = [.saveEpisode(episode, scene.key, scene.rule.measure, clearedAt: scene.at)]
+        if let ticket = state[scene.fault], ticket.state.isOpen {
             var change = Change(ticket, at: now, policy)
             change.log(.cleared, scene.breach(limit: episode.limits.clear).detail)
             effects += change.effects
@@ -209,7 +264,7 @@ extension Effect {
     fileprivate var isSearch: Bool { if case .dispatch = self { true } else { false } }
 }
 
-extension Reading {
+extension Series {
     fileprivate func rejected(_ reason: RejectionReason, _ detail: String) -> Effect {
         .reject(Rejection(reason, detail, origin: origin))
     }

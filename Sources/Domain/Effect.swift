@@ -1,8 +1,13 @@
 /// What a decision wants done. The store applies a burst's effects in one transaction, in order.
 public enum Effect: Sendable {
     // Telemetry
-    case record(ValueKey, Double)
-    case keepAside(PointKey, Instant, sequence: Int64?, extra: String?)
+    case record(PointKey, [Reading])
+    case keepAside(PointKey, [Extra])
+    case saveProgress(PointKey, newest: Instant, Numbering)
+    case openGap(Gap)
+    case fillGap(sender: String, Int64, at: Instant)
+    /// Sent after the commit; lost when we stop before that, and asked again at the next gap.
+    case ask(Request)
     case reject(Rejection)
     case saveDetector(PointKey, Measure, Detector)
     case saveEpisode(Episode, PointKey, Measure, clearedAt: Instant?)

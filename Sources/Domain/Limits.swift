@@ -14,6 +14,8 @@ public enum Limits {
     public static let readingPayload = 64 << 10
     public static let smallPayload = 4 << 10
     public static let photoPayload = 15 << 20
+    /// Births of large edge nodes name all their metrics in one message.
+    public static let sparkplugPayload = 1 << 20
     /// The one line of JSON before a photo's bytes.
     public static let envelopeHeader = 4 << 10
     public static let readingsPerPayload = 1_000
@@ -21,12 +23,25 @@ public enum Limits {
     /// Fields we do not know are kept aside up to this size a reading.
     public static let extraFields = 2 << 10
 
+    // MARK: Gaps in a sender's numbering
+    /// Holes of one point that are remembered, and asked for, at a time.
+    public static let openGaps = 32
+    public static let askAgainAfter = Duration.seconds(10)
+    public static let gapRows = 100_000
+    /// Requests to senders that wait for the broker; the newest are kept.
+    public static let waitingRequests = 1_000
+
     // MARK: Bursts (one burst is one transaction)
     public static let burstMessages = 2_000
     public static let burstBytes = 32 << 20
     public static let burstTime = Duration.milliseconds(200)
     /// `max_inflight_messages` in `ops/mosquitto.conf`; what we ask for as receive-maximum.
     public static let receiveMaximum = 10_000
+
+    /// Topics whose meaning is kept in memory.
+    public static let rememberedTopics = 100_000
+    /// Points whose state is kept in memory between bursts, about 1 KB each.
+    public static let rememberedPoints = 100_000
 
     // MARK: Rejections
     /// The first bytes of a rejected payload that are kept for the reader.

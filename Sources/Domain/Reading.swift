@@ -44,54 +44,46 @@ public enum Measure: UInt8, CaseIterable, Sendable {
 }
 
 /// One value per measure, some absent. Missing is absent, never 0.
+@frozen
 public struct Measures: Sendable, Equatable {
-    private var present: UInt16 = 0
-    private var values = InlineArray<9, Double>(repeating: 0)
+    @usableFromInline var bits: UInt16 = 0
+    @usableFromInline var values = InlineArray<9, Double>(repeating: 0)
 
     public init() {}
 
+    @inlinable
     public subscript(_ measure: Measure) -> Double? {
-        get { present & measure.bit == 0 ? nil : values[Int(measure.rawValue)] }
+        get { bits & measure.bit == 0 ? nil : values[Int(measure.rawValue)] }
         set {
-            present = newValue == nil ? present & ~measure.bit : present | measure.bit
+            bits = newValue == nil ? bits & ~measure.bit : bits | measure.bit
             values[Int(measure.rawValue)] = newValue ?? 0
         }
     }
 
-    public var isEmpty: Bool { present == 0 }
+    /// Bit n: the measure with raw value n is there.
+    @inlinable public var present: UInt16 { bits }
+    @inlinable public var isEmpty: Bool { bits == 0 }
 
     public static func == (a: Measures, b: Measures) -> Bool { Measure.allCases.allSatisfy { a[$0] == b[$0] } }
 }
 
 extension Measure {
-    fileprivate var bit: UInt16 { 1 << UInt16(rawValue) }
+    /// In `Measures.present`.
+    @inlinable public var bit: UInt16 { 1 << UInt16(rawValue) }
 }
 
-/// One value set of one point at one time.
+/// One value set of one point at one time. Plain bytes: nothing to count references of in a loop over millions.
 public struct Reading: Sendable, Equatable {
-    public var site: SiteID
-    public var point: PointID
     /// The sender's time; detection runs on it.
     public var at: Instant
     /// The sender's sequence number, if it counts.
     public var sequence: Int64?
     public var values: Measures
-    /// Fields we do not know, as one JSON object, kept aside.
-    public var extra: String?
-    /// The message it came in, for rejections.
-    public var origin: Origin?
 
-    public init(
-        site: SiteID, point: PointID, at: Instant, sequence: Int64? = nil, values: Measures, extra: String? = nil,
-        origin: Origin? = nil
-    ) {
-        self.site = site
-        self.point = point
+    public init(at: Instant, sequence: Int64? = nil, values: Measures) {
         self.at = at
         self.sequence = sequence
         self.values = values
-        self.extra = extra
-        self.origin = origin
     }
 
     /// What the reading says about the machine's run state; nil when it says nothing.
@@ -99,6 +91,37 @@ public struct Reading: Sendable, Equatable {
         if let running = values[.running] { return running != 0 }
         if let speed = values[.speed] { return speed > 0 }
         return nil
+    }
+}
+
+/// What one message says about one point, in order of event time.
+public struct Series: Sendable, Equatable {
+    public var point: PointID
+    /// As the topic says; nil when it names none (a foreign format that the plant maps to the point).
+    public var site: SiteID?
+    public var readings: [Reading]
+    public var extras: [Extra]
+    /// The message, for rejections.
+    public var origin: Origin?
+
+    public init(
+        point: PointID, site: SiteID? = nil, readings: [Reading], extras: [Extra] = [], origin: Origin? = nil
+    ) {
+        self.point = point
+        self.site = site
+        self.readings = readings
+        self.extras = extras
+        self.origin = origin
+    }
+}
+
+/// Fields of a reading that we do not know, as one JSON object, kept aside.
+public struct Extra: Hashable, Sendable {
+    public var at: Instant
+    public var json: String
+    public init(at: Instant, json: String) {
+        self.at = at
+        self.json = json
     }
 }
 

@@ -1,10 +1,16 @@
 /// Why something that arrived was not taken. The code is what the store, the log, the API and the tests say.
 public enum RejectionReason: Hashable, Sendable {
     // The message
-    case badTopic, tooLarge, empty, notJSON, wrongShape, wrongType, tooMany, waveformNotSupported
+    case badTopic, tooLarge, empty, notJSON, wrongShape, wrongType, tooMany
+    /// Bytes that are not of the format: CBOR, protobuf, base64 …
+    case badPayload, truncated, noProfile
     // The reading
     case missingTime, notFinite, implausibleValue, noMeasure, unknownPoint, wrongSite
     case inTheFuture, tooOld, conflict
+    // Foreign senders
+    case unknownUnit, unknownMetric, unknownAlias, neverBorn, badSequence, wrongDevice
+    // Waveforms
+    case badWaveform, partMismatch, partsExpired
     // Positions
     case missingDatum, unknownDatum, noPosition, positionInTheFuture, olderPosition
     // People, tickets, photos
@@ -23,7 +29,9 @@ public enum RejectionReason: Hashable, Sendable {
         case .wrongShape: "wrong_shape"
         case .wrongType: "wrong_type"
         case .tooMany: "too_many"
-        case .waveformNotSupported: "waveform_not_supported"
+        case .badPayload: "bad_payload"
+        case .truncated: "truncated"
+        case .noProfile: "no_profile"
         case .missingTime: "missing_time"
         case .notFinite: "not_finite"
         case .implausibleValue: "implausible_value"
@@ -33,6 +41,15 @@ public enum RejectionReason: Hashable, Sendable {
         case .inTheFuture: "in_the_future"
         case .tooOld: "too_old"
         case .conflict: "conflict"
+        case .unknownUnit: "unknown_unit"
+        case .unknownMetric: "unknown_metric"
+        case .unknownAlias: "unknown_alias"
+        case .neverBorn: "never_born"
+        case .badSequence: "bad_sequence"
+        case .wrongDevice: "wrong_device"
+        case .badWaveform: "bad_waveform"
+        case .partMismatch: "part_mismatch"
+        case .partsExpired: "parts_expired"
         case .missingDatum: "missing_datum"
         case .unknownDatum: "unknown_datum"
         case .noPosition: "no_position"

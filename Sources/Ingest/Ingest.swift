@@ -1,5 +1,6 @@
 public import Domain
 public import Store
+import Synchronization
 
 /// A message as it came, before anybody knows what it means.
 public struct RawMessage: Sendable {
@@ -11,12 +12,15 @@ public struct RawMessage: Sendable {
     public var payload: [UInt8]
     /// The true size in bytes.
     public var size: Int
+    /// The broker had kept it from before we subscribed.
+    public var isRetained: Bool
 
-    public init(levels: [Substring]?, topic: String, payload: [UInt8], size: Int) {
+    public init(levels: [Substring]?, topic: String, payload: [UInt8], size: Int, isRetained: Bool = false) {
         self.levels = levels
         self.topic = topic
         self.payload = payload
         self.size = size
+        self.isRetained = isRetained
     }
 }
 
@@ -29,99 +33,123 @@ public enum KeptPhoto: Sendable {
 }
 
 /// From a burst of messages to one transaction.
-public struct Ingest: Sendable {
+public final class Ingest: Sendable {
     private let store: Store
     private let now: @Sendable () -> Instant
     private let keepPhoto: @Sendable (ArraySlice<UInt8>) throws -> KeptPhoto
+    private let ask: @Sendable ([Request]) -> Void
+    /// Bursts of several brokers come on several threads; one at a time is decoded, in the order of its commit.
+    private let formats: Mutex<Formats>
 
-    /// - Parameter keepPhoto: writes and syncs an original before its row is committed; throws when the disk does.
+    /// - Parameters:
+    ///   - profiles: of senders that speak no format of ours.
+    ///   - keepPhoto: writes and syncs an original before its row is committed; throws when the disk does.
+    ///   - ask: sends requests to senders, after the commit; must not block.
+    /// - Throws: when the store can't be read.
     public init(
-        store: Store, now: @escaping @Sendable () -> Instant,
-        keepPhoto: @escaping @Sendable (ArraySlice<UInt8>) throws -> KeptPhoto
-    ) {
+        store: Store, profiles: Profiles = Profiles(), now: @escaping @Sendable () -> Instant,
+        keepPhoto: @escaping @Sendable (ArraySlice<UInt8>) throws -> KeptPhoto,
+        ask: @escaping @Sendable ([Request]) -> Void = { _ in }
+    ) throws {
         self.store = store
         self.now = now
         self.keepPhoto = keepPhoto
+        self.ask = ask
+        formats = Mutex(Formats(profiles: profiles, sessions: try store.senders()))
     }
 
     /// Returns when every message's effects, or the reason why it has none, are durable. Throws when the store or the
     /// disk fails: then nothing may be acknowledged.
     public func take(_ burst: [RawMessage]) throws {
-        var inputs: [Input] = []
-        var readings: [Reading] = []
-        func flush() {
-            if !readings.isEmpty { inputs.append(Input(.readings(readings))) }
-            readings = []
+        let requests = try formats.withLock { formats in
+            // Sessions with senders move with the transaction: a burst that fails leaves them as they were.
+            var next = formats
+            next.sources = try store.sources()
+            var requests: [Request] = []
+            let inputs = try inputs(of: burst, &next, &requests)
+            requests += try commit(inputs)
+            formats = next
+            return requests
         }
+        if !requests.isEmpty { ask(requests) }
+    }
+
+    private func inputs(
+        of burst: [RawMessage], _ formats: inout Formats, _ requests: inout [Request]
+    ) throws -> [Input] {
+        var inputs: [Input] = []
+        var series: [Series] = []
         for delivery in burst {
             let origin = Origin(topic: delivery.topic, payload: delivery.payload, size: delivery.size)
-            switch try decode(delivery, origin) {
-            case .readings(let new, let rejected):
-                readings += new
-                if rejected.isEmpty { continue }
-                flush()
-                inputs += rejected.map { Input(.rejected($0), origin: origin) }
+            switch try decode(delivery, origin, &formats) {
+            case .measured(let measured):
+                series += measured.decoded.series
+                inputs += measured.decoded.waveforms.map { Input(.waveform($0), origin: origin) }
+                inputs += measured.decoded.rejections.map { Input(.rejected($0), origin: origin) }
+                inputs += measured.gaps.map { Input(.gap($0), origin: origin) }
+                requests += measured.requests
             case .others(let others):
-                flush()
+                inputs.append(Input(.readings(series)))
+                series = []
                 inputs += others.map { Input($0, origin: origin) }
             }
         }
-        flush()
-        try commit(inputs)
+        inputs.append(Input(.readings(series)))
+        return inputs + formats.changes()
     }
 
     /// One transaction for the burst. An input that no decision can be stored for (a mistake of ours, not of the disk)
     /// must not hold up all that queues behind it for ever: it is looked for, set aside with its reason, and the rest
     /// goes on.
-    private func commit(_ inputs: [Input]) throws {
+    private func commit(_ inputs: [Input]) throws -> [Request] {
         do {
-            try store.perform(inputs, at: now())
+            return try store.perform(inputs, at: now()).requests
         } catch  where Store.isUndecidable(error) {
+            var requests: [Request] = []
             for input in inputs.flatMap(\.singly) {
                 do {
-                    try store.perform([input], at: now())
+                    requests += try store.perform([input], at: now()).requests
                 } catch  where Store.isUndecidable(error) {
                     let rejection = Rejection(.undecidable, "please report this: \(error)")
                     try store.perform([Input(.rejected(rejection), origin: input.anyOrigin)], at: now())
                 }
             }
+            return requests
         }
     }
 
-    private enum Decoded {
-        case readings([Reading], [Rejection])
+    private enum Content {
+        case measured(FormatOutcome)
         case others([Input.Body])
     }
 
-    private func decode(_ delivery: RawMessage, _ origin: Origin) throws -> Decoded {
+    private func decode(_ delivery: RawMessage, _ origin: Origin, _ formats: inout Formats) throws -> Content {
         do {
             guard let levels = delivery.levels else { throw Rejection(.badTopic, "not a topic") }
-            let route = try Route(levels)
+            let route = try formats.route(levels, delivery.topic)
             guard delivery.size == delivery.payload.count, delivery.size <= route.limit else {
                 throw Rejection(.tooLarge, "\(delivery.size) bytes; this kind of message may have \(route.limit)")
             }
             guard !delivery.payload.isEmpty else { throw Rejection(.empty, "the message has no payload") }
-            return try decode(delivery.payload, route, origin)
+            return try decode(delivery, route, origin, &formats)
         } catch let rejection as Rejection {
             return .others([.rejected(rejection)])
         }
     }
 
-    private func decode(_ payload: [UInt8], _ route: Route, _ origin: Origin) throws -> Decoded {
+    private func decode(
+        _ delivery: RawMessage, _ route: Route, _ origin: Origin, _ formats: inout Formats
+    ) throws -> Content {
+        let payload = delivery.payload
         switch route {
-        case .reading(let site, let point):
-            var decoder = ReadingDecoder(site: site, point: point, origin: origin)
-            try decoder.decode(payload)
-            return .readings(decoder.readings, decoder.rejections)
-        case .waveform:
-            throw Rejection(.waveformNotSupported, "waveforms are not taken yet; send features as a reading")
-        case .position(let engineer):
-            return .others([.position(try decodePosition(payload, engineer))])
+        case .position(let engineer): return .others([.position(try decodePosition(payload, engineer))])
         case .answer(let engineer):
             let (ticket, action) = try decodeAnswer(payload)
             return .others([.action(ticket, action, by: .engineer(engineer))])
-        case .photo(let engineer, let upload):
-            return .others(try decodePhoto(payload, engineer, upload))
+        case .photo(let engineer, let upload): return .others(try decodePhoto(payload, engineer, upload))
+        default:
+            return .measured(
+                try formats.decode(delivery, route, origin, at: now()))
         }
     }
 

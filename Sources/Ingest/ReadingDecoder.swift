@@ -7,32 +7,47 @@ import Domain
 /// `ts` is milliseconds since 1970 and required; a measure that is missing or null is absent, never 0; fields we do
 /// not know are kept aside. One bad object in an array costs only itself; broken JSON costs the message.
 struct ReadingDecoder {
-    let site: SiteID
-    let point: PointID
-    let origin: Origin
-    private(set) var readings: [Reading] = []
-    private(set) var rejections: [Rejection] = []
+    private let origin: Origin
+    private var readings: [Reading] = []
+    private var extras: [Extra] = []
+    private var rejections: [Rejection] = []
 
-    init(site: SiteID, point: PointID, origin: Origin) {
-        self.site = site
-        self.point = point
-        self.origin = origin
-    }
+    private init(_ origin: Origin) { self.origin = origin }
 
-    mutating func decode(_ payload: [UInt8]) throws(Rejection) {
+    /// What a message on the topic of `point` says.
+    static func decode(
+        _ payload: [UInt8], site: SiteID, point: PointID, origin: Origin
+    ) throws(Rejection) -> Decoded {
+        var decoded = Decoded()
+        if let readings = ReadingScanner.scan(payload), readings.count <= Limits.readingsPerPayload {
+            decoded.series = [Series(point: point, site: site, readings: ordered(readings), origin: origin)]
+            return decoded
+        }
+        var decoder = ReadingDecoder(origin)
         do throws(JSONFailure) {
-            try decodeJSON(payload)
+            try decoder.decodeJSON(payload)
         } catch {
             // What had been read of a broken message is not trusted.
-            readings = []
-            rejections = []
             throw Rejection(error)
         }
-        if readings.count + rejections.count > Limits.readingsPerPayload {
-            readings = []
-            rejections = []
+        guard decoder.readings.count + decoder.rejections.count <= Limits.readingsPerPayload else {
             throw Rejection(.tooMany, "more than \(Limits.readingsPerPayload) readings in one message; send several")
         }
+        decoded.rejections = decoder.rejections
+        if !decoder.readings.isEmpty {
+            decoded.series = [
+                Series(
+                    point: point, site: site, readings: ordered(decoder.readings), extras: decoder.extras,
+                    origin: origin)
+            ]
+        }
+        return decoded
+    }
+
+    /// Detection runs on event time: an array sent newest first tells the same story.
+    private static func ordered(_ readings: [Reading]) -> [Reading] {
+        let isOrdered = zip(readings, readings.dropFirst()).allSatisfy { $0.at <= $1.at }
+        return isOrdered ? readings : readings.sorted { $0.at < $1.at }
     }
 
     private mutating func decodeJSON(_ payload: [UInt8]) throws(JSONFailure) {
@@ -45,8 +60,6 @@ struct ReadingDecoder {
             try element(&scanner)
         }
         try scanner.end()
-        // Detection runs on event time: an array sent newest first tells the same story.
-        readings.sort { $0.at < $1.at }
     }
 
     private mutating func element(_ scanner: inout JSONScanner) throws(JSONFailure) {
@@ -58,7 +71,9 @@ struct ReadingDecoder {
         var draft = Draft()
         try scanner.object { (scanner, key) throws(JSONFailure) in try draft.take(key, &scanner) }
         do throws(Rejection) {
-            readings.append(try draft.reading(site, point, origin))
+            let reading = try draft.reading()
+            readings.append(reading)
+            if let json = draft.aside { extras.append(Extra(at: reading.at, json: json)) }
         } catch {
             rejections.append(error)
         }
@@ -127,17 +142,18 @@ private struct Draft {
         if problem == nil { problem = Rejection(reason, detail) }
     }
 
-    func reading(_ site: SiteID, _ point: PointID, _ origin: Origin) throws(Rejection) -> Reading {
+    func reading() throws(Rejection) -> Reading {
         if let problem { throw problem }
         guard let at else { throw Rejection(.missingTime, "“ts” is missing: milliseconds since 1970, as a number") }
         guard !values.isEmpty else {
             let names = Measure.allCases.map(\.name).joined(separator: ", ")
             throw Rejection(.noMeasure, "none of the measures we know: \(names)")
         }
-        return Reading(
-            site: site, point: point, at: at, sequence: sequence, values: values,
-            extra: extra.isEmpty ? nil : "{\(extra.joined(separator: ","))}", origin: origin)
+        return Reading(at: at, sequence: sequence, values: values)
     }
+
+    /// What is not ours, as one JSON object; nil when there is nothing.
+    var aside: String? { extra.isEmpty ? nil : "{\(extra.joined(separator: ","))}" }
 }
 
 /// A key as a JSON string again.

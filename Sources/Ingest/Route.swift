@@ -7,10 +7,34 @@ enum Route: Equatable {
     case photo(EngineerID, UploadID)
     case position(EngineerID)
     case answer(EngineerID)
+    case senML(SiteID)
+    case thingsBoard(ThingsBoardTopic)
+    /// `spBv1.0/…`, split at its slashes.
+    case sparkplug([Substring])
+    /// What a source profile describes; the topic's levels are part of it.
+    case profile([Substring])
 
-    /// `fieldloop/v1/…`, split at its slashes.
-    init(_ levels: [Substring]) throws(Rejection) {
-        guard levels.starts(with: ["fieldloop", "v1"]), levels.count >= 5 else { throw Self.unknown }
+    init(_ levels: [Substring], _ profiles: Profiles) throws(Rejection) {
+        if levels.starts(with: ["fieldloop", "v1"]) {
+            try self.init(ours: levels)
+        } else if SparkplugTopic(levels) != nil {
+            self = .sparkplug(levels)
+        } else if let topic = ThingsBoardTopic(levels) {
+            self = .thingsBoard(topic)
+        } else if profiles[levels] != nil {
+            self = .profile(levels)
+        } else {
+            throw Self.unknown
+        }
+    }
+
+    /// `fieldloop/v1/…`.
+    private init(ours levels: [Substring]) throws(Rejection) {
+        if levels.count == 4, levels[3] == "senml" {
+            self = .senML(try Self.name(levels[2]))
+            return
+        }
+        guard levels.count >= 5 else { throw Self.unknown }
         let rest = levels.dropFirst(2).map { $0 }
         switch (rest.count, rest[0], rest[2]) {
         case (3, "photos", _):
@@ -43,9 +67,11 @@ enum Route: Equatable {
     /// Payload bytes that a message of this class may have.
     var limit: Int {
         switch self {
-        case .reading: Limits.readingPayload
+        case .reading, .senML, .thingsBoard, .profile: Limits.readingPayload
+        case .sparkplug: Limits.sparkplugPayload
         case .photo: Limits.photoPayload
-        case .waveform, .position, .answer: Limits.smallPayload
+        case .waveform: Limits.waveformPayload
+        case .position, .answer: Limits.smallPayload
         }
     }
 }

@@ -5,7 +5,12 @@ public import Geo
 public struct Input: Sendable {
     public enum Body: Sendable {
         /// Each with an origin of its own.
-        case readings([Reading])
+        case readings([Series])
+        case waveform(WaveformPart)
+        /// A hole in a numbering that the protocol keeps, not the point.
+        case gap(Gap)
+        /// What a protocol's session with a sender must remember over a restart; nil = nothing any more.
+        case sender(String, state: [UInt8]?)
         case position(PositionReport)
         case action(TicketID, Action, by: Actor)
         case photo(PhotoArrival)
@@ -20,15 +25,15 @@ public struct Input: Sendable {
         self.origin = origin
     }
 
-    /// A run of readings as one input each.
+    /// A run of series as one input each.
     public var singly: [Input] {
-        guard case .readings(let readings) = body else { return [self] }
-        return readings.map { Input(.readings([$0]), origin: $0.origin) }
+        guard case .readings(let burst) = body else { return [self] }
+        return burst.map { Input(.readings([$0]), origin: $0.origin) }
     }
 
-    /// The input's own, or its first reading's.
+    /// The input's own, or its first series'.
     public var anyOrigin: Origin? {
-        if case .readings(let readings) = body { return origin ?? readings.first?.origin }
+        if case .readings(let burst) = body { return origin ?? burst.first?.origin }
         return origin
     }
 }

@@ -1,30 +1,50 @@
 public import Domain
+import Foundation
 import GRDB
 
 extension Store {
+    /// What became of a list of inputs.
+    public struct Outcome: Sendable {
+        /// For each input the refusal, if it was an action that was refused.
+        public var refusals: [Refusal?] = []
+        /// What senders are to be asked, now that it is committed.
+        public var requests: [Request] = []
+    }
+
     /// Decides and commits a list of inputs in **one transaction**: load what each concerns, decide, apply, follow up.
     ///
     /// Blocks the caller until the commit is durable; throws when it is not, and then nothing has changed.
-    /// - Returns: for each input the refusal, if it was an action that was refused.
     @discardableResult
-    public func perform(_ inputs: [Input], at now: Instant) throws -> [Refusal?] {
-        var refusals: [Refusal?] = []
-        var transaction = Transaction(now: now, policy: policy)
+    public func perform(_ inputs: [Input], at now: Instant) throws -> Outcome {
         try pool.write { db in
-            refusals = try inputs.map { try transaction.perform($0, db) }
+            try transact(db, at: now) { transaction in
+                let refusals = try inputs.map { try transaction.perform($0, db) }
+                return Outcome(refusals: refusals, requests: transaction.requests)
+            }
         }
-        if transaction.isVisible { changes.signal() }
-        return refusals
     }
 
     /// As `perform`, for callers that must not block.
     public func perform(_ input: Input, at now: Instant) async throws -> Refusal? {
-        let (refusal, visible) = try await pool.write { [policy] db in
-            var transaction = Transaction(now: now, policy: policy)
-            return (try transaction.perform(input, db), transaction.isVisible)
+        try await pool.write { [self] db in
+            try transact(db, at: now) { try $0.perform(input, db) }
         }
-        if visible { changes.signal() }
-        return refusal
+    }
+
+    /// Runs `body` on what is remembered of earlier transactions, and remembers what it leaves once that is committed.
+    private func transact<Result>(
+        _ db: Database, at now: Instant, _ body: (inout Transaction) throws -> Result
+    ) throws -> Result {
+        var kept = try memory.take(db)
+        var transaction = Transaction(now: now, policy: policy, state: kept.state)
+        let result = try body(&transaction)
+        try transaction.finish(db)
+        kept.state = transaction.state
+        db.afterNextTransaction { [memory, changes, kept, isVisible = transaction.isVisible] _ in
+            memory.keep(kept)
+            if isVisible { changes.signal() }
+        }
+        return result
     }
 
     /// Whether a failed `perform` would fail again however healthy the disk is: the decision contradicts what is
@@ -53,17 +73,15 @@ extension Store {
     }
 
     private func fire(_ timer: Domain.Timer, at now: Instant) async throws {
-        let visible = try await pool.write { [policy] db in
-            var transaction = Transaction(now: now, policy: policy)
-            guard let ticket = try Ticket.load(db, timer.ticket) else {
-                // One that can't be read must not be due for ever.
-                try transaction.apply([.cancelTimer(timer.kind, timer.ticket)], db)
-                return false
+        try await pool.write { [self] db in
+            try transact(db, at: now) { transaction in
+                guard let ticket = try Ticket.load(db, timer.ticket) else {
+                    // One that can't be read must not be due for ever.
+                    return try transaction.apply([.cancelTimer(timer.kind, timer.ticket)], db)
+                }
+                try transaction.apply(Decide.due(timer, ticket, at: now, policy), db)
             }
-            try transaction.apply(Decide.due(timer, ticket, at: now, policy), db)
-            return transaction.isVisible
         }
-        if visible { changes.signal() }
     }
 }
 
@@ -73,17 +91,32 @@ struct Transaction {
     let policy: Policy
     /// Whether something changed that people look at; plain telemetry does not count.
     private(set) var isVisible = false
+    private(set) var state: BurstState
+    private(set) var requests: [Request] = []
+    /// What the journal is to hold of it.
+    private var runs: [(PointKey, [Reading])] = []
 
-    init(now: Instant, policy: Policy) {
+    init(now: Instant, policy: Policy, state: BurstState) {
         self.now = now
         self.policy = policy
+        self.state = state
+    }
+
+    /// One journal row for all that was recorded.
+    mutating func finish(_ db: Database) throws {
+        try Journal.append(db, runs, at: now)
+        runs = []
+        state.settle()
     }
 
     mutating func perform(_ input: Input, _ db: Database) throws -> Refusal? {
         switch input.body {
-        case .readings(let readings):
-            var state = try BurstState.load(db, for: readings)
-            try apply(Decide.readings(readings, &state, at: now, policy), db)
+        case .readings(let burst):
+            try state.complete(db, for: burst)
+            try apply(Decide.readings(burst, &state, at: now, policy), db)
+        case .waveform(let part): try apply(try take(part, db), db, part.origin)
+        case .gap(let gap): try apply([.openGap(gap)], db)
+        case .sender(let name, let sender): try save(sender, named: name, db)
         case .position(let report):
             try apply(try report.decide(db, at: now, policy), db, input.origin)
             isVisible = true
@@ -111,31 +144,62 @@ struct Transaction {
         return refusal
     }
 
+    private mutating func take(_ part: WaveformPart, _ db: Database) throws -> [Effect] {
+        guard let key = try PointKey.find(db, part.point), let asset = try AssetFacts.load(db, part.point.asset) else {
+            return [.reject(Rejection(.unknownPoint, "\(part.point) is not in the plant; import it first"))]
+        }
+        if let site = part.site, site != asset.site {
+            return [.reject(Rejection(.wrongSite, "\(part.point) stands in \(asset.site)"))]
+        }
+        guard (now - policy.rejectAfter)...(now + policy.aheadAtMost) ~= part.at else {
+            let reason: RejectionReason = part.at > now ? .inTheFuture : .tooOld
+            return [
+                .reject(Rejection(reason, "ts \(part.at.iso8601) against \(now.iso8601); check the sender's clock"))
+            ]
+        }
+        return try WaveformParts.take(db, part: part, point: key, at: now).map { [.reject($0)] } ?? []
+    }
+
+    /// What a protocol's session with a sender must remember over a restart; nil = the sender is gone.
+    private func save(_ state: [UInt8]?, named name: String, _ db: Database) throws {
+        guard let state else { return try db.cached("DELETE FROM sender WHERE name = ?", [name]) }
+        try db.cached(
+            "INSERT INTO sender (name, state) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state",
+            [name, Data(state)])
+    }
+
     /// Applies effects in order; `dispatch` follows at once, in the same transaction.
     mutating func apply(_ effects: [Effect], _ db: Database, _ origin: Origin? = nil) throws {
-        for var effect in effects {
-            if case .reject(var rejection) = effect, rejection.origin == nil {
-                rejection.origin = origin
-                effect = .reject(rejection)
-            }
+        for effect in effects {
             if effect.isVisible { isVisible = true }
-            if case .dispatch(let id) = effect {
-                guard let ticket = try Ticket.load(db, id),
-                    let asset = try AssetFacts.load(db, ticket.fault.asset)
-                else { continue }
-                let candidates = try Candidate.roster(db, for: id, at: now)
-                try apply(Decide.dispatch(ticket, asset, candidates, at: now, policy), db)
-            } else {
+            switch effect {
+            case .record(let point, let readings): runs.append((point, readings))
+            case .ask(let request): requests.append(request)
+            case .reject(var rejection):
+                rejection.origin = rejection.origin ?? origin
+                try Effect.reject(rejection).apply(db, at: now)
+            case .dispatch(let id): try dispatch(id, db)
+            case .openTicket(let ticket, _), .saveTicket(let ticket), .offer(let ticket, _, _):
+                state.forgetTickets(of: ticket.fault.asset)
                 try effect.apply(db, at: now)
+            default: try effect.apply(db, at: now)
             }
         }
+    }
+
+    private mutating func dispatch(_ id: TicketID, _ db: Database) throws {
+        guard let ticket = try Ticket.load(db, id), let asset = try AssetFacts.load(db, ticket.fault.asset) else {
+            return
+        }
+        let candidates = try Candidate.roster(db, for: id, at: now)
+        try apply(Decide.dispatch(ticket, asset, candidates, at: now, policy), db)
     }
 }
 
 extension Effect {
     fileprivate var isVisible: Bool {
         switch self {
-        case .record, .keepAside, .saveDetector: false
+        case .record, .keepAside, .saveProgress, .saveDetector, .ask: false
         default: true
         }
     }

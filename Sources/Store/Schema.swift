@@ -10,6 +10,12 @@ enum Schema {
         migrator.registerMigration("2 telemetry") { try $0.execute(sql: telemetry) }
         migrator.registerMigration("3 tickets") { try $0.execute(sql: tickets) }
         migrator.registerMigration("4 people and photos") { try $0.execute(sql: people) }
+        migrator.registerMigration("5 intake") {
+            try $0.execute(sql: intake)
+            try $0.execute(sql: SourceRows.table)
+            try TelemetrySchema.migrate($0)
+            try $0.execute(sql: IntakeSchema.tables)
+        }
         return migrator
     }
 
@@ -123,6 +129,20 @@ enum Schema {
         CREATE INDEX outbox_ticket ON outbox(ticket);
         -- Token buckets of the channels that limit us.
         CREATE TABLE bucket (channel TEXT PRIMARY KEY, tokens REAL NOT NULL, filled_at INTEGER NOT NULL);
+        """
+
+    private static let intake = """
+        -- How far event time and the sender's numbers have come at a point.
+        CREATE TABLE progress (
+            point INTEGER PRIMARY KEY, newest INTEGER NOT NULL, number INTEGER, missing TEXT NOT NULL);
+        INSERT INTO progress (point, newest, missing) SELECT point, max(at), '' FROM reading GROUP BY point;
+        -- Holes in senders' numbering.
+        CREATE TABLE gap (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+            missing INTEGER NOT NULL, noticed_at INTEGER NOT NULL, filled_at INTEGER);
+        CREATE INDEX gap_open ON gap(sender) WHERE filled_at IS NULL;
+        -- What a protocol's session with a sender must remember over a restart.
+        CREATE TABLE sender (name TEXT PRIMARY KEY, state BLOB NOT NULL);
         """
 
     private static let people = """

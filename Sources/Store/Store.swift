@@ -9,16 +9,25 @@ import Synchronization
 public final class Store: Sendable {
     let pool: DatabasePool
     public let policy: Policy
+    /// Everything that was measured.
+    public let telemetry: Telemetry
+    /// What bursts are decided on, kept from one to the next.
+    let memory = BurstMemory()
+    /// What foreign senders' metrics are, and the version of the plant that it was read from.
+    let sourceMap = Mutex<(version: Int64?, map: SourceMap)?>(nil)
     /// Told after each commit that changed what people look at.
     public let changes = Changes()
 
     /// Opens (and migrates) `fieldloop.db` in `directory`.
-    public init(directory: String, policy: Policy = Policy()) throws {
+    public init(
+        directory: String, policy: Policy = Policy(), retention: TelemetryRetention = TelemetryRetention()
+    ) throws {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         pool = try openPool(path: directory + "/fieldloop.db")
         self.policy = policy
         try Schema.migrator.migrate(pool)
+        telemetry = Telemetry(pool: pool, directory: directory, retention: retention)
     }
 
     public func close() throws { try pool.close() }

@@ -10,6 +10,7 @@ import Notify
 import Photos
 import ServiceLifecycle
 import Store
+import Synchronization
 import UnixSignals
 
 /// The whole service, wired in a straight line. The only place that sees everyone.
@@ -31,25 +32,36 @@ func build(
         log: log.part("photos"), now: now)
 
     // Up: broker → burst → one transaction → PUBACK.
-    let ingest = Ingest(store: store, now: now) { bytes in
+    let profiles = try settings.profiles()
+    let (requests, asking) = AsyncStream.makeStream(
+        of: Request.self, bufferingPolicy: .bufferingNewest(Limits.waitingRequests))
+    let ingest = try Ingest(store: store, profiles: profiles, now: now) { bytes in
         switch try intake.keep(Array(bytes)) {
         case .kept(let digest, let exif): .kept(sha256: digest.hex, exif: exif)
         case .refused(let refusal): .refused(code: refusal.code, sentence: refusal.sentence(.en))
         }
+    } ask: {
+        for request in $0 { asking.yield(request) }
     }
-    var subscription = try settings.subscriberOptions()
+    let commits = Histogram()
+    var subscription = try settings.subscriberOptions(profiles)
     // Kept over restarts: a broker that has forgotten our session while we were away has lost messages.
     subscription.hadSession = try store.setting("mqtt_session") == subscription.clientID
     let subscriber = try Subscriber(subscription, logger: log.part("gateway")) { [clientID = subscription.clientID] in
         if case .connected = $0 { try? store.setSetting("mqtt_session", clientID) }
     } handler: { burst in
-        try ingest.take(burst.messages.map(RawMessage.init))
+        let messages = burst.messages.map(RawMessage.init)
+        try commits.time { try ingest.take(messages) }
     }
 
     // Down: outbox → courier → its own client, so that a failed burst never blocks a notice.
-    let publisher = try Publisher(
-        Publisher.Options(broker: try settings.broker(), clientID: settings["mqtt.client_id"] + "-down"),
-        logger: log.part("publisher"))
+    var downlink = Publisher.Options(broker: try settings.broker(), clientID: settings["mqtt.client_id"] + "-down")
+    let state = try Topic(SparkplugState.topic(host: settings["mqtt.client_id"]))
+    downlink.presence = { sparkplugPresence(state, at: now()) }
+    let publisher = try Publisher(downlink, logger: log.part("publisher"))
+    let broker = BrokerFigures()
+    let statistics = try broker.publisher(settings, log.part("statistics"))
+    let isCaughtUp = Flag()
     let publicURL = try settings.publicURL()
     let link: Courier.PersonalLink = { engineer, ticket in personalLink(publicURL, engineer, ticket, linkKey, now()) }
     let (notices, sendsLinks) = (try settings.courierOptions(), try settings.yesOrNo("notify.wecom.personal_link"))
@@ -71,9 +83,14 @@ func build(
         doors: BoardDoors(
             now: now,
             receivePhoto: { bytes, claim in try await receive(bytes, claim, intake, store, at: now()) },
-            health: { health(subscriber.status, publisher.status, clock) }, listening: listening),
+            health: { health(subscriber.status, publisher.status, clock) },
+            metrics: { figures(up: [subscriber.status], down: publisher.status, commits: commits, broker: broker) },
+            isCaughtUp: { isCaughtUp.isSet }, listening: listening),
         keys: BoardKeys(
-            adminTokenHash: Array(SHA256.hash(data: Data(token.utf8))), secret: linkKey.withUnsafeBytes(Array.init)),
+            adminTokenHash: Array(SHA256.hash(data: Data(token.utf8))), secret: linkKey.withUnsafeBytes(Array.init),
+            metricsTokenHash: try settings.secret("http.metrics_token_file").map {
+                Array(SHA256.hash(data: Data($0.utf8)))
+            }),
         log: log.part("board"))
 
     // Started in this order, stopped in the reverse: the door to the broker is the first to close.
@@ -82,11 +99,19 @@ func build(
             await untilCancelled()
         } atEnd: {
             await publisher.close()
+            await statistics.close()
         },
         Running("courier", deliver),
+        Running("requests") { await ask(requests, by: publisher, log.part("requests")) },
+        Running("telemetry") {
+            await store.telemetry.run(now: now) {
+                log.part("telemetry").error("compaction is tried again", metadata: ["error": "\($0)"])
+            }
+        },
         Running("stamper") { await stamper.run() },
         Running("timers") {
             await caughtUp(subscriber)
+            isCaughtUp.set()
             await runTimers(store, now, log.part("timers"))
         },
         try board.application(),
@@ -121,6 +146,34 @@ private struct Running: Service {
 
 private func untilCancelled() async {
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+}
+
+/// Something that has happened, once and for all.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+}
+
+/// How Sparkplug's edge nodes see whether their host is there.
+private func sparkplugPresence(_ topic: Topic, at now: Instant) -> Publisher.Presence {
+    func said(_ online: Bool) -> Publication {
+        Publication(topic, SparkplugState.payload(online: online, at: now), retain: true)
+    }
+    return Publisher.Presence(birth: said(true), will: said(false))
+}
+
+/// Asks senders for what is missing. One that can't be asked now is asked again at its next gap.
+private func ask(_ requests: AsyncStream<Request>, by publisher: Publisher, _ log: Logger) async {
+    for await request in requests {
+        do {
+            // Sparkplug's commands go out at QoS 0, by specification.
+            let qos: QoS = request.topic.hasPrefix("spBv1.0/") ? .atMostOnce : .atLeastOnce
+            try await publisher.publish(try Topic(request.topic), request.payload, qos: qos)
+        } catch {
+            log.warning("not asked", metadata: ["topic": "\(request.topic)", "error": "\(error)"])
+        }
+    }
 }
 
 /// Returns when what the broker had kept for us has been taken, or after half a minute: a proof that is already in
@@ -188,7 +241,8 @@ private func keep(_ bytes: [UInt8], _ claim: PhotoClaim, _ intake: Intake, _ sto
 private func health(_ up: LinkStatus, _ down: LinkStatus, _ clock: ServiceClock) -> [String: String] {
     [
         "broker": up.isConnected ? "connected" : "away", "broker_since": up.since.iso8601,
-        "broker_error": up.lastError.map { "\($0)" } ?? "", "messages": String(up.messages),
+        "store_error": up.handlerError ?? "", "broker_error": up.lastError.map { "\($0)" } ?? "",
+        "messages": String(up.messages),
         "bursts": String(up.bursts), "handler_failures": String(up.handlerFailures),
         "sessions_lost": String(up.sessionsLost), "downlink": down.isConnected ? "connected" : "away",
         "now": String(clock.now().milliseconds), "clock_rate": String(clock.rate()),
@@ -215,6 +269,7 @@ extension Logger {
 extension RawMessage {
     init(_ message: Message) {
         self.init(
-            levels: message.topic?.levels, topic: message.topicText, payload: message.payload, size: message.size)
+            levels: message.topic?.levels, topic: message.topicText, payload: message.payload, size: message.size,
+            isRetained: message.isRetained)
     }
 }

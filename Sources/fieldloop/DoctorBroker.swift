@@ -21,7 +21,7 @@ extension Examination {
     private func tryQueue() async -> Finding {
         do {
             return try await QueueTrial(try settings.broker(), beside: settings["mqtt.client_id"]).run().finding
-        } catch MosquittoError.notAuthorized {
+        } catch let error as MosquittoError where error == .notAuthorized {
             return .fault(
                 "queue", "not tried: the broker does not let us write to fieldloop/v1/doctor/+", "see ops/acl")
         } catch {

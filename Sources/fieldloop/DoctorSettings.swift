@@ -7,7 +7,8 @@ extension Examination {
     func checkSettings() -> [Finding] {
         let parts: [() throws -> Void] = [
             { _ = try settings.policy() }, { _ = try settings.choice("language", of: Language.self) },
-            { _ = try settings.choice("log.level", of: Logger.Level.self) }, { _ = try settings.subscriberOptions() },
+            { _ = try settings.choice("log.level", of: Logger.Level.self) },
+            { _ = try settings.subscriberOptions(try settings.profiles()) },
             { _ = try settings.courierOptions() }, { _ = try settings.boardOptions(photos: "") },
         ]
         var faults: [String] = []

@@ -16,8 +16,8 @@ struct Fieldloop: AsyncParsableCommand {
             `ops/run` does all of this. `fieldloop settings` lists every setting.
             """,
         subcommands: [
-            Serve.self, Import.self, Doctor.self, Replay.self, StampCommand.self, Link.self, Story.self,
-            ListSettings.self,
+            Serve.self, Import.self, Doctor.self, Replay.self, Export.self, ImportReadings.self, ProfileCommand.self,
+            StampCommand.self, Link.self, Story.self, ListSettings.self, StorageBench.self,
         ])
 }
 

@@ -2,7 +2,9 @@ import Board
 import Domain
 import Foundation
 import Gateway
+import Ingest
 import Notify
+import Store
 
 // From settings to what each part wants to know.
 
@@ -20,18 +22,43 @@ extension Settings {
             return TLS(authority: authority, identity: identity)
         }
         let port = try integer("mqtt.port", 1...65535)
-        return Broker(host: self["mqtt.host"], port: UInt16(port), credentials: credentials, tls: tls)
+        return Broker(
+            host: self["mqtt.host"], port: UInt16(port), credentials: credentials, tls: tls,
+            protocolVersion: try choice("mqtt.version", of: Broker.ProtocolVersion.self))
     }
 
-    func subscriberOptions() throws -> Subscriber.Options {
+    /// How long what was measured is kept.
+    func telemetryRetention() throws -> TelemetryRetention {
+        var retention = TelemetryRetention()
+        retention.raw = .days(try integer("telemetry.days", 1...3650))
+        retention.minutes = .days(try integer("telemetry.minute_days", 1...3650))
+        retention.hours = .days(try integer("telemetry.hour_days", 1...36_500))
+        retention.waveforms = .days(try integer("telemetry.waveform_days", 1...3650))
+        return retention
+    }
+
+    /// Descriptions of senders that speak no format of ours.
+    func profiles() throws -> Profiles {
+        guard let directory = optional("ingest.profiles") else { return Profiles() }
+        do { return try Profiles(directory: directory) } catch {
+            throw invalid("ingest.profiles", "a folder of source profiles: \(error)")
+        }
+    }
+
+    func subscriberOptions(_ profiles: Profiles) throws -> Subscriber.Options {
         // Ours stand below the broker's limit, so that what is too large has a stored reason.
-        let classes: [(String, Int)] = [
-            ("fieldloop/v1/photos/+/+", Limits.photoPayload),
-            ("fieldloop/v1/engineers/+/position", Limits.smallPayload),
-            ("fieldloop/v1/engineers/+/answer", Limits.smallPayload),
-            ("fieldloop/v1/+/+/+/reading", Limits.readingPayload),
-            ("fieldloop/v1/+/+/+/waveform", Limits.rejectedHead),
-        ]
+        let classes: [(String, Int)] =
+            [
+                ("fieldloop/v1/photos/+/+", Limits.photoPayload),
+                ("fieldloop/v1/engineers/+/position", Limits.smallPayload),
+                ("fieldloop/v1/engineers/+/answer", Limits.smallPayload),
+                ("fieldloop/v1/+/+/+/reading", Limits.readingPayload),
+                ("fieldloop/v1/+/+/+/waveform", Limits.waveformPayload),
+                ("fieldloop/v1/+/senml", Limits.readingPayload),
+                ("v1/gateway/telemetry", Limits.readingPayload),
+                ("v1/devices/+/telemetry", Limits.readingPayload),
+            ] + SparkplugState.filters.map { ($0, Limits.sparkplugPayload) }
+            + profiles.filters.map { ($0, Limits.readingPayload) }
         var options = Subscriber.Options(
             broker: try broker(), clientID: self["mqtt.client_id"], filters: try classes.map { try TopicFilter($0.0) })
         options.payloadLimits = try classes.map { PayloadLimit(try TopicFilter($0.0), bytes: $0.1) }

@@ -36,7 +36,8 @@ struct Serve: AsyncParsableCommand {
         let directory = try DataDirectory(settings["data.dir"])
         // Named, so that it is held until the end.
         let lock = try directory.lock()
-        let store = try Store(directory: directory.path, policy: try settings.policy())
+        let store = try Store(
+            directory: directory.path, policy: try settings.policy(), retention: try settings.telemetryRetention())
         let clock = try clock(store)
         try store.setSetting("public_url", try settings.publicURL())
         let group = try build(settings, clock: clock, store: store, directory: directory, log: log) { port in

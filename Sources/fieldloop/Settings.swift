@@ -32,6 +32,17 @@ struct Settings: Sendable {
         Key(name: "mqtt.tls.cert", standard: "", help: "PEM; our certificate, if the broker asks for one"),
         Key(name: "mqtt.tls.key", standard: "", help: "PEM; its key"),
 
+        Key(name: "mqtt.version", standard: "5", help: "5, or 3.1.1 for RabbitMQ before 3.13"),
+        Key(
+            name: "ingest.profiles", standard: "", help: "a folder of source profiles (fixtures/profiles); empty: none"),
+
+        Key(name: "telemetry.days", standard: "400", help: "every reading is kept for this long"),
+        Key(name: "telemetry.minute_days", standard: "90", help: "extremes and mean of each minute"),
+        Key(name: "telemetry.hour_days", standard: "3652", help: "extremes and mean of each hour"),
+        Key(
+            name: "telemetry.waveform_days", standard: "30",
+            help: "every waveform; afterwards those around episodes, for as long as the hours"),
+
         Key(name: "http.listen", standard: "127.0.0.1:8080", help: "address:port of the board"),
         Key(name: "http.tls.cert", standard: "", help: "PEM chain; phones need HTTPS for camera and position"),
         Key(name: "http.tls.key", standard: "", help: "PEM; its key"),
@@ -40,6 +51,10 @@ struct Settings: Sendable {
         Key(
             name: "http.anonymous_read", standard: "auto",
             help: "yes, no or auto: yes while listener and public_url are loopback"),
+
+        Key(
+            name: "http.metrics_token_file", standard: "",
+            help: "a file with the token that opens /metrics to other machines; empty: this machine only"),
 
         Key(name: "notify.webhook.url", standard: "", help: "where every notice is posted, signed (Standard Webhooks)"),
         Key(name: "notify.webhook.secret_file", standard: "", help: "a file with the secret, whsec_…"),

@@ -64,7 +64,7 @@ import Testing
     @Test func peakAndCountAreKept() {
         var scene = Scene()
         scene.feed(good + [3, 3, 3, 3.5, 3.2])
-        let episode = scene.state.points[scene.point]?.detectors[.velocityRMS]?.episode
+        let episode = scene.watch.detector.episode
         #expect(episode?.peak == 3.5)
         #expect(episode?.count == 3)
         #expect(episode?.peakAt == Scene.at(9))
@@ -109,9 +109,8 @@ import Testing
             #expect(effects.rejections == reasons)
             #expect(effects.recorded == recorded)
         }
-        let extreme = Reading(
-            site: SiteID(stored: "beilun"), point: scene.point, at: Instant(milliseconds: .min),
-            values: scene.reading(0, 1).values)
+        var extreme = scene.reading(0, 1)
+        extreme.readings[0].at = Instant(milliseconds: .min)
         #expect(Decide.readings([extreme], &scene.state, at: now, scene.policy).rejections == [.tooOld])
     }
 
@@ -130,7 +129,7 @@ import Testing
         var late = Scene()
         let backlog = values.enumerated().map { late.reading(Double($0), $1) }
         _ = Decide.readings(backlog, &late.state, at: Scene.at(120), late.policy)
-        #expect(live.state.points[live.point]?.detectors == late.state.points[late.point]?.detectors)
+        #expect(live.watch.detector == late.watch.detector)
         #expect(live.ticket?.severity == late.ticket?.severity)
     }
 
@@ -153,8 +152,8 @@ import Testing
         var effects: [Effect] = []
         for minute in 0..<10 {
             var reading = scene.reading(Double(minute), 5)
-            reading.values[.temperature] = 90
-            effects += Decide.readings([reading], &scene.state, at: reading.at, scene.policy)
+            reading.readings[0].values[.temperature] = 90
+            effects += Decide.readings([reading], &scene.state, at: Scene.at(Double(minute)), scene.policy)
         }
         #expect(Set(effects.opened.map(\.fault.kind)) == [.temperature, .vibration])
         #expect(effects.opened.count == 2)

@@ -137,8 +137,8 @@ import Testing
         #expect(scene.ticket?.state == .verifying)
         for minute in 40..<52 {
             var reading = scene.reading(Double(minute), 1.5)
-            reading.values[.accelerationPeak] = 1
-            _ = Decide.readings([reading], &scene.state, at: reading.at, scene.policy)
+            reading.readings[0].values[.accelerationPeak] = 1
+            _ = Decide.readings([reading], &scene.state, at: Scene.at(Double(minute)), scene.policy)
         }
         #expect(scene.ticket?.outcome == .verified)
     }

@@ -16,7 +16,9 @@ struct Scene {
     ) {
         let asset = Scene.asset(grade: grade)
         point = PointID(asset: asset.id, name: Name(stored: "DE-H"))
-        state = BurstState(points: [point: PointState(key: PointKey(1), id: point, asset: asset, rules: rules)])
+        state = BurstState()
+        let index = state.add(AssetState(asset, tickets: [:]))
+        state.add(PointState(key: PointKey(1), id: point, asset: index, watches: rules.map { Watch($0) }))
     }
 
     static func asset(grade: Grade = .A) -> AssetFacts {
@@ -28,11 +30,12 @@ struct Scene {
     /// Minutes after the start.
     static func at(_ minutes: Double) -> Instant { start + .milliseconds(Int64(minutes * 60_000)) }
 
-    func reading(_ minutes: Double, _ velocity: Double?, running: Bool? = true) -> Reading {
+    func reading(_ minutes: Double, _ velocity: Double?, running: Bool? = true, sequence: Int64? = nil) -> Series {
         var values = Measures()
         values[.velocityRMS] = velocity
         if let running { values[.running] = running ? 1 : 0 }
-        return Reading(site: SiteID(stored: "beilun"), point: point, at: Scene.at(minutes), values: values)
+        let reading = Reading(at: Scene.at(minutes), sequence: sequence, values: values)
+        return Series(point: point, site: SiteID(stored: "beilun"), readings: [reading])
     }
 
     /// Feeds readings one a minute, live: each arrives when it was measured.
@@ -47,13 +50,15 @@ struct Scene {
         return effects
     }
 
-    var ticket: Ticket? { state.tickets.values.max { $0.id < $1.id } }
+    var ticket: Ticket? { state.assets[0].tickets?.values.max { $0.id < $1.id } }
+    /// The first rule and where it stands.
+    var watch: Watch { state.points[0].watches[0] }
 
     /// Puts the ticket into a state as if people had acted on it.
     mutating func setTicket(_ mutate: (inout Ticket) -> Void) {
         guard var ticket else { return }
         mutate(&ticket)
-        state.tickets[ticket.fault] = ticket
+        state[ticket.fault] = ticket
     }
 
     static func engineer(
@@ -74,7 +79,13 @@ extension [Effect] {
     var rejections: [RejectionReason] { compactMap { if case .reject(let r) = $0 { r.reason } else { nil } } }
     var entries: [Entry.Kind] { compactMap { if case .log(_, let entry) = $0 { entry.kind } else { nil } } }
     var notices: [Notice.Kind] { compactMap { if case .notify(let notice, _) = $0 { notice.kind } else { nil } } }
-    var recorded: Int { count { if case .record = $0 { true } else { false } } }
+    /// Values, not readings.
+    var recorded: Int {
+        reduce(0) { count, effect in
+            guard case .record(_, let readings) = effect else { return count }
+            return count + readings.reduce(0) { $0 + $1.values.present.nonzeroBitCount }
+        }
+    }
     var timers: [Timer.Kind] { compactMap { if case .setTimer(let timer) = $0 { timer.kind } else { nil } } }
     var saved: Ticket? { compactMap { if case .saveTicket(let ticket) = $0 { ticket } else { nil } }.last }
 }

@@ -4,12 +4,16 @@ import Testing
 @testable import Ingest
 
 @Suite struct ReadingDecoderTests {
+    private func whole(_ text: String) throws -> Decoded {
+        try ReadingDecoder.decode(
+            Array(text.utf8), site: SiteID(stored: "s"),
+            point: PointID(asset: AssetID(stored: "P1"), name: Name(stored: "DE-H")),
+            origin: Origin(topic: "t", payload: Array(text.utf8), size: 1))
+    }
+
     private func decode(_ text: String) throws -> (readings: [Reading], rejections: [Rejection]) {
-        let point = PointID(asset: AssetID(stored: "P1"), name: Name(stored: "DE-H"))
-        var decoder = ReadingDecoder(
-            site: SiteID(stored: "s"), point: point, origin: Origin(topic: "t", payload: Array(text.utf8), size: 1))
-        try decoder.decode(Array(text.utf8))
-        return (decoder.readings, decoder.rejections)
+        let decoded = try whole(text)
+        return (decoded.series.flatMap(\.readings), decoded.rejections)
     }
 
     @Test func theDocumentedExample() throws {
@@ -25,20 +29,17 @@ import Testing
         #expect(reading.values[.temperature] == 45.2)
         #expect(reading.values[.kurtosis] == nil, "missing is absent, never 0")
         #expect(reading.running == true)
-        #expect(reading.extra == nil)
     }
 
     @Test func unknownFieldsAreKeptAside() throws {
-        let reading = try #require(
-            try decode(#"{"ts":1,"temperature_c":1,"fw":"1.2 \"x\"","nested": {"a" : [1]} ,"b\n":null,"c":2}"#).readings
-                .first)
-        #expect(reading.extra == #"{"fw":"1.2 \"x\"","nested":{"a" : [1]},"c":2}"#)
+        let text = #"{"ts":1,"temperature_c":1,"fw":"1.2 \"x\"","nested": {"a" : [1]} ,"b\n":null,"c":2}"#
+        #expect(try whole(text).series.first?.extras.map(\.json) == [#"{"fw":"1.2 \"x\"","nested":{"a" : [1]},"c":2}"#])
     }
 
     @Test func aHugeExtraIsNotKept() throws {
         let junk = String(repeating: "x", count: 10_000)
-        let reading = try #require(try decode(#"{"ts":1,"temperature_c":1,"junk":"\#(junk)"}"#).readings.first)
-        #expect(reading.extra == nil)
+        let series = try #require(try whole(#"{"ts":1,"temperature_c":1,"junk":"\#(junk)"}"#).series.first)
+        #expect(series.extras.isEmpty && series.readings.count == 1)
     }
 
     @Test(arguments: [

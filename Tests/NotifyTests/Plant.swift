@@ -79,12 +79,12 @@ struct TestPlant: Sendable {
         let readings = (0..<5).map { second in
             var values = Measures()
             values[.velocityRMS] = 3.25
-            return Reading(
-                site: SiteID(stored: "beilun"),
-                point: PointID(asset: AssetID(stored: "P\(number)"), name: Name(stored: "DE-H")),
-                at: clock.now - .seconds(5 - second), values: values)
+            return Reading(at: clock.now - .seconds(5 - second), values: values)
         }
-        try store.perform([Input(.readings(readings))], at: clock.now)
+        let series = Series(
+            point: PointID(asset: AssetID(stored: "P\(number)"), name: Name(stored: "DE-H")),
+            site: SiteID(stored: "beilun"), readings: readings)
+        try store.perform([Input(.readings([series]))], at: clock.now)
     }
 
     /// As after a crash and a new start.

@@ -18,7 +18,7 @@ import Testing
     }
 
     private func act(_ plant: TestPlant, _ action: Action, by actor: Actor, at minute: Double) throws -> Refusal? {
-        try plant.store.perform([Input(.action(t1, action, by: actor))], at: TestPlant.at(minute))[0]
+        try plant.store.perform([Input(.action(t1, action, by: actor))], at: TestPlant.at(minute)).refusals[0]
     }
 
     @Test func durableAsPromised() throws {
@@ -67,7 +67,7 @@ import Testing
         #expect(throws: (any Error).self) {
             try plant.store.perform([Input(.readings(readings))], at: TestPlant.at(4))
         }
-        #expect(try plant.value("SELECT count(*) FROM reading") == 0)
+        #expect(try plant.stored().isEmpty)
         #expect(try plant.value("SELECT count(*) FROM ticket") == 0)
         try plant.store.pool.write { try $0.execute(sql: "DROP TRIGGER broken") }
         try plant.store.perform([Input(.readings(readings))], at: TestPlant.at(4))

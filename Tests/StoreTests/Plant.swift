@@ -34,12 +34,13 @@ final class TestPlant {
 
     static func at(_ minutes: Double) -> Instant { start + .milliseconds(Int64(minutes * 60_000)) }
 
-    func reading(_ minutes: Double, _ velocity: Double, asset: String = "P1", running: Bool = true) -> Reading {
+    func reading(_ minutes: Double, _ velocity: Double, asset: String = "P1", running: Bool = true) -> Series {
         var values = Measures()
         values[.velocityRMS] = velocity
         values[.running] = running ? 1 : 0
         let point = PointID(asset: AssetID(stored: asset), name: Name(stored: "DE-H"))
-        return Reading(site: SiteID(stored: "beilun"), point: point, at: Self.at(minutes), values: values)
+        return Series(
+            point: point, site: SiteID(stored: "beilun"), readings: [Reading(at: Self.at(minutes), values: values)])
     }
 
     func feed(_ values: [Double], from minute: Double, asset: String = "P1") throws {
@@ -47,6 +48,13 @@ final class TestPlant {
             let minutes = minute + Double(index)
             try store.perform([Input(.readings([reading(minutes, value, asset: asset)]))], at: Self.at(minutes))
         }
+    }
+
+    /// All that is stored, by point and time.
+    func stored() throws -> [Reading] {
+        var stored: [Reading] = []
+        try StoredReadings(store.telemetry).visit(from: Instant(milliseconds: 0), to: Self.at(1e6)) { stored += $1 }
+        return stored
     }
 
     /// One value of the first row.

@@ -24,12 +24,13 @@ import Testing
             var measures = Measures()
             measures[.velocityRMS] = value
             measures[.running] = 1
-            return Reading(
-                site: SiteID(stored: site), point: PointID(asset: AssetID(stored: asset), name: Name(stored: point)),
-                at: from + .seconds(index * 10), values: measures)
+            return Reading(at: from + .seconds(index * 10), values: measures)
         }
+        let series = Series(
+            point: PointID(asset: AssetID(stored: asset), name: Name(stored: point)), site: SiteID(stored: site),
+            readings: readings)
         let end = from + .seconds(values.count * 10)
-        try store.perform([Input(.readings(readings))], at: end)
+        try store.perform([Input(.readings([series]))], at: end)
     }
 
     private func breach(_ site: String, _ asset: String, _ point: String, at: Instant) throws {
@@ -88,7 +89,9 @@ import Testing
         let engineer = try #require(try await store.facts(of: TicketID(1))?.ticket.engineer)
         var now = start + .minutes(1)
         func act(_ action: Action) throws {
-            let refusals = try store.perform([Input(.action(TicketID(1), action, by: .engineer(engineer)))], at: now)
+            let refusals = try store.perform(
+                [Input(.action(TicketID(1), action, by: .engineer(engineer)))], at: now
+            ).refusals
             #expect(refusals == [nil])
         }
         try act(.accept(epoch: 1))

@@ -1,22 +1,58 @@
-/// What a burst of readings is decided on: loaded before, stored after, by the same transaction.
+/// What a burst of readings is decided on: loaded before, stored after, by the same transaction. Between bursts the
+/// store may keep it; `settle` forgets what belongs to one burst only.
 public struct BurstState: Sendable {
-    public var points: [PointID: PointState]
-    /// Values that the store already has under the burst's keys.
-    public var known: [ValueKey: Double]
-    /// For each fault of the burst's assets the open ticket, or else the last one closed.
-    public var tickets: [Fault: Ticket]
+    public private(set) var points: [PointState] = []
+    public private(set) var assets: [AssetState] = []
+    private var pointIndex: [PointID: Int] = [:]
+    private var assetIndex: [AssetID: Int] = [:]
+    /// Points with something to save, in the order of their first reading.
+    private var touched: [Int] = []
+    /// Values that the store already has under the keys of late readings.
+    public var known: [ValueKey: Double] = [:]
     public var nextTicket: Int64
     public var nextEpisode: Int64
 
-    public init(
-        points: [PointID: PointState], known: [ValueKey: Double] = [:], tickets: [Fault: Ticket] = [:],
-        nextTicket: Int64 = 1, nextEpisode: Int64 = 1
-    ) {
-        self.points = points
-        self.known = known
-        self.tickets = tickets
+    public init(nextTicket: Int64 = 1, nextEpisode: Int64 = 1) {
         self.nextTicket = nextTicket
         self.nextEpisode = nextEpisode
+    }
+
+    public func index(of point: PointID) -> Int? { pointIndex[point] }
+    public func index(of asset: AssetID) -> Int? { assetIndex[asset] }
+
+    /// Adds a point; its asset must have been added.
+    public mutating func add(_ point: PointState) {
+        pointIndex[point.id] = points.count
+        points.append(point)
+    }
+
+    /// - Returns: where the asset stands, for its points.
+    public mutating func add(_ asset: AssetState) -> Int {
+        assetIndex[asset.facts.id] = assets.count
+        assets.append(asset)
+        return assets.count - 1
+    }
+
+    /// For each fault the open ticket, or else the last one closed.
+    public subscript(fault: Fault) -> Ticket? {
+        get { index(of: fault.asset).flatMap { assets[$0].tickets?[fault.kind] } }
+        set { if let index = index(of: fault.asset) { assets[index].tickets?[fault.kind] = newValue } }
+    }
+
+    public mutating func setTickets(_ tickets: [FaultKind: Ticket], ofAssetAt index: Int) {
+        assets[index].tickets = tickets
+    }
+
+    /// Somebody else than `Decide.readings` has changed a ticket: to be loaded again before it is decided on.
+    public mutating func forgetTickets(of asset: AssetID) {
+        if let index = index(of: asset) { assets[index].tickets = nil }
+    }
+
+    /// The burst is decided: what only its own readings could repeat is forgotten.
+    public mutating func settle() {
+        known = [:]
+        for index in touched { points[index].fresh = [] }
+        touched = []
     }
 
     mutating func newTicket(_ fault: Fault, grade: Grade, severity: Severity, at now: Instant) -> Ticket {
@@ -29,82 +65,137 @@ public struct BurstState: Sendable {
         return EpisodeID(nextEpisode)
     }
 
-    /// One save per detector and burst, however many readings moved it.
-    mutating func takeChangedDetectors() -> [Effect] {
-        var effects: [Effect] = []
-        for (id, point) in points where !point.changed.isEmpty {
-            for measure in Measure.allCases where point.changed.contains(measure) {
-                guard let detector = point.detectors[measure] else { continue }
-                effects.append(.saveDetector(point.key, measure, detector))
-                if let episode = detector.episode {
-                    effects.append(.saveEpisode(episode, point.key, measure, clearedAt: nil))
-                }
+    mutating func update<Result>(_ index: Int, _ change: (inout PointState) -> Result) -> Result {
+        change(&points[index])
+    }
+
+    /// Notes what of the point was recorded; kept until `settle`, so that a repeat in the same burst is known as one.
+    mutating func took(_ readings: [Reading], at index: Int) {
+        if points[index].fresh.isEmpty { touched.append(index) }
+        points[index].fresh.append(readings)
+        points[index].isChanged = true
+    }
+
+    /// What is stored under `key`, the burst's own readings included.
+    mutating func known(_ key: ValueKey, at index: Int) -> Double? {
+        // Once for each run of late readings: what came fresh in this burst joins what the store knew.
+        for reading in points[index].fresh.lazy.dropFirst(points[index].indexed).joined() {
+            for measure in Measure.allCases {
+                guard let value = reading.values[measure] else { continue }
+                known[ValueKey(point: key.point, measure: measure, at: reading.at)] = value
             }
-            points[id]?.changed = []
+        }
+        points[index].indexed = points[index].fresh.count
+        return known[key]
+    }
+
+    /// One save a point and burst, however many readings moved it.
+    mutating func takeChanges() -> [Effect] {
+        var effects: [Effect] = []
+        for index in touched where points[index].isChanged {
+            effects += points[index].takeChanges()
         }
         return effects
     }
+}
+
+/// A machine and its tickets.
+public struct AssetState: Sendable {
+    public let facts: AssetFacts
+    /// nil until loaded.
+    public fileprivate(set) var tickets: [FaultKind: Ticket]?
+
+    public init(_ facts: AssetFacts, tickets: [FaultKind: Ticket]? = nil) {
+        self.facts = facts
+        self.tickets = tickets
+    }
+
+    /// A ticket waits for the machine's own proof.
+    var isProving: Bool { tickets?.values.contains { $0.state == .verifying } == true }
 }
 
 /// A point with its rules and where they stand.
 public struct PointState: Sendable {
     public let key: PointKey
     public let id: PointID
-    public let asset: AssetFacts
-    public let rules: [Rule]
-    public var detectors: [Measure: Detector]
-    var changed: Set<Measure> = []
+    /// Of the asset in `BurstState.assets`.
+    public let asset: Int
+    public internal(set) var watches: [Watch]
+    /// The newest event time recorded, of any measure: what is newer can't be a repeat.
+    public internal(set) var newest: Instant?
+    public internal(set) var numbering: Numbering
+    /// Recorded by the burst in hand; the first `indexed` of them are in `BurstState.known`.
+    var fresh: [[Reading]] = [] { didSet { if fresh.isEmpty { indexed = 0 } } }
+    var indexed = 0
+    var isChanged = false
 
-    public init(key: PointKey, id: PointID, asset: AssetFacts, rules: [Rule], detectors: [Measure: Detector] = [:]) {
+    public init(
+        key: PointKey, id: PointID, asset: Int, watches: [Watch], newest: Instant? = nil,
+        numbering: Numbering = Numbering()
+    ) {
         self.key = key
         self.id = id
         self.asset = asset
-        self.rules = rules
-        self.detectors = detectors
+        self.watches = watches
+        self.newest = newest
+        self.numbering = numbering
     }
 
-    mutating func advance(_ value: Double, at: Instant, by rule: Rule) -> Detector.Event? {
-        changed.insert(rule.measure)
-        return detectors[rule.measure, default: Detector()].advance(value, at: at, by: rule)
+    /// Judges what is new of one reading; says which rules' verdicts changed.
+    mutating func judge(_ news: Reading, running: Bool?) -> [(watch: Int, event: Detector.Event)] {
+        var events: [(Int, Detector.Event)] = []
+        for index in watches.indices {
+            if running == false, watches[index].rule.measure.needsRunning {
+                watches[index].stand(at: news.at)
+            } else if let value = news.values[watches[index].rule.measure],
+                let event = watches[index].advance(value, at: news.at)
+            {
+                events.append((index, event))
+            }
+        }
+        return events
+    }
+
+    mutating func takeChanges() -> [Effect] {
+        isChanged = false
+        var effects: [Effect] = newest.map { [.saveProgress(key, newest: $0, numbering)] } ?? []
+        for index in watches.indices where watches[index].isChanged {
+            watches[index].isChanged = false
+            let (measure, detector) = (watches[index].rule.measure, watches[index].detector)
+            effects.append(.saveDetector(key, measure, detector))
+            if let episode = detector.episode {
+                effects.append(.saveEpisode(episode, key, measure, clearedAt: nil))
+            }
+        }
+        return effects
+    }
+}
+
+/// One rule and where it stands.
+public struct Watch: Sendable {
+    public let rule: Rule
+    public internal(set) var detector: Detector
+    var isChanged = false
+
+    public init(_ rule: Rule, _ detector: Detector = Detector()) {
+        self.rule = rule
+        self.detector = detector
+    }
+
+    /// The limits in force, if there are any yet.
+    public var thresholds: Thresholds? { detector.thresholds(of: rule) }
+
+    mutating func advance(_ value: Double, at: Instant) -> Detector.Event? {
+        isChanged = true
+        return detector.advance(value, at: at, by: rule)
     }
 
     /// The machine stands still; its next start is judged afresh.
-    mutating func stand(_ measure: Measure, at: Instant) {
-        guard var detector = detectors[measure], detector.over | detector.under | detector.critical != 0 else { return }
+    mutating func stand(at: Instant) {
+        guard detector.over | detector.under | detector.critical != 0 else { return }
         // Told late, it says nothing about what was judged since.
         if let last = detector.last, at <= last { return }
         detector.forget()
-        detectors[measure] = detector
-        changed.insert(measure)
-    }
-
-    /// The limits in force for `measure`, if a rule has any yet.
-    func thresholds(_ measure: Measure) -> Thresholds? {
-        guard let rule = rules.first(where: { $0.measure == measure }) else { return nil }
-        return (detectors[measure] ?? Detector()).thresholds(of: rule)
-    }
-}
-
-/// One judged value, with everything that a breach is described by.
-struct BreachScene {
-    var point: PointState
-    var rule: Rule
-    var value: Double
-    var at: Instant
-
-    var fault: Fault { Fault(asset: point.asset.id, kind: FaultKind(rule.measure)) }
-
-    func breach(limit: Double) -> Breach {
-        Breach(point: point.id, measure: rule.measure, value: value, limit: limit, source: rule.source, at: at)
-    }
-}
-
-extension Breach {
-    /// Values by name for a timeline.
-    var detail: [String: String] {
-        [
-            "point": point.description, "measure": measure.name, "value": decimal(value), "limit": decimal(limit),
-            "source": source, "breach_at": String(at.milliseconds),
-        ]
+        isChanged = true
     }
 }

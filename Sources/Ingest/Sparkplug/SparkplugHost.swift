@@ -19,6 +19,7 @@ import Domain
 /// | aliases counted by device instead of by node | the device's own first |
 /// | metrics in data by name, with their type or without | taken, also if never born |
 /// | DBIRTH before any NBIRTH | taken; a birth is asked for |
+/// | DDATA whose topic names no device (pysparkplug) | of the one device that has all its metrics |
 /// | births that are retained | taken while the node is unknown, else only their values |
 /// | metric `timestamp` 0 or missing | the message's |
 /// | integers in the wider field, floats as double and the other way round, 0 and 1 for booleans | converted |

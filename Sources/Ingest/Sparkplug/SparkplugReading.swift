@@ -35,10 +35,10 @@ struct SparkplugReading {
     static let unitNames = ["engunit", "unit", "units", "engunits", "engineeringunit", "engineeringunits", "uom"]
 
     private let time: UInt64?
-    private let topic: SparkplugTopic
-    private let sender: String
+    private var topic: SparkplugTopic
+    private var sender: String
     private let sources: SourceMap
-    private let metrics: [SparkplugMetric]
+    private var metrics: [SparkplugMetric]
     private var gathering: Gathering
     private var hasMapped = false
     private var unmapped: [(name: String, json: String?, at: Instant)] = []
@@ -101,8 +101,26 @@ struct SparkplugReading {
         return device
     }
 
+    /// A topic of device data that names none means the one device that has all these metrics.
+    private mutating func findDevice(_ node: SparkplugNode) {
+        guard topic.kind == .deviceData, topic.device.isEmpty else { return }
+        let able = node.devices.filter { name, device in
+            !name.isEmpty
+                && metrics.allSatisfy { device[name: $0.name] != nil || $0.hasAlias && device[alias: $0.alias] != nil }
+        }
+        if able.count == 1, let device = able.first?.key {
+            topic.device = device
+            sender = topic.sender
+        } else {
+            metrics = []
+            gathering.reject(
+                .wrongDevice, "the topic names no device, and \(able.count) devices of “\(sender)” have these metrics")
+        }
+    }
+
     /// Takes values, by what the births have said.
     mutating func data(_ node: SparkplugNode) {
+        findDevice(node)
         take(by: node)
         lacksBirth = !node.isBorn || node.devices[topic.device] == nil || !unknownAliases.isEmpty
         guard !unknownAliases.isEmpty else { return }
@@ -115,6 +133,7 @@ struct SparkplugReading {
     /// Takes the values of a message that had its effect before: they are known under their keys, and what can't be
     /// read now was read then.
     mutating func repeats(_ node: SparkplugNode) {
+        findDevice(node)
         take(by: node)
     }
 

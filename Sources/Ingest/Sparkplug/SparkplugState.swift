@@ -14,9 +14,10 @@ public enum SparkplugState {
         Array(#"{"online":\#(online),"timestamp":\#(at.milliseconds)}"#.utf8)
     }
 
-    /// What the persistent client subscribes to, QoS 1; commands and states are none of its business.
+    /// What the persistent client subscribes to, QoS 1; commands and states are none of its business. DDATA without a
+    /// device is what pysparkplug sends.
     public static let filters =
-        ["NBIRTH", "NDATA", "NDEATH"].map { "\(SparkplugTopic.namespace)/+/\($0)/+" }
+        ["NBIRTH", "NDATA", "NDEATH", "DDATA"].map { "\(SparkplugTopic.namespace)/+/\($0)/+" }
         + ["DBIRTH", "DDATA", "DDEATH"].map { "\(SparkplugTopic.namespace)/+/\($0)/+/+" }
 }
 

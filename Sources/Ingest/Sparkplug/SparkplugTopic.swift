@@ -35,7 +35,7 @@ struct SparkplugTopic: Hashable, Sendable {
     var kind: Kind
     /// `group/node`; empty for STATE.
     var node: String
-    /// Empty: the node itself.
+    /// Empty: the node itself; in DDATA, a device that the topic does not name (pysparkplug's `update_device`).
     var device: String
 
     /// nil: no topic of Sparkplug B.
@@ -46,11 +46,11 @@ struct SparkplugTopic: Hashable, Sendable {
             return
         }
         guard levels.count >= 4, let kind = Kind(rawValue: String(levels[2])), kind != .state,
-            levels.count == (kind.isOfDevice ? 5 : 4)
+            levels.count == (kind.isOfDevice ? 5 : 4) || levels.count == 4 && kind == .deviceData
         else { return nil }
         self.kind = kind
         node = "\(levels[1])/\(levels[3])"
-        device = kind.isOfDevice ? String(levels[4]) : ""
+        device = levels.count == 5 ? String(levels[4]) : ""
     }
 
     /// Who sends, as `sources.csv` names it.

@@ -6,11 +6,15 @@ extension Effect {
     /// Writes one effect. `now` is the time of the decision.
     func apply(_ db: Database, at now: Instant) throws {
         switch self {
-        case .record(let key, let value): try record(db, key, value)
-        case .keepAside(let point, let at, let sequence, let extra):
-            try db.cached(
-                "INSERT INTO reading_aside (point, at, sequence, extra) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [point.number, at.milliseconds, sequence, extra])
+        case .keepAside(let point, let extras):
+            for extra in extras {
+                try db.cached(
+                    "INSERT INTO reading_aside (point, at, extra) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    [point.number, extra.at.milliseconds, extra.json])
+            }
+        case .saveProgress(let point, let newest, let numbering): try numbering.save(db, point, newest: newest)
+        case .openGap(let gap): try gap.insert(db)
+        case .fillGap(let sender, let number, let at): try Gap.fill(db, sender, number, at: at)
         case .reject(let rejection): try reject(db, rejection, at: now)
         case .saveDetector(let point, let measure, let detector): try detector.save(db, point, measure)
         case .saveEpisode(let episode, let point, let measure, let clearedAt):
@@ -24,7 +28,7 @@ extension Effect {
                 "UPDATE assignment SET answer = ?, reason = ?, answered_at = ? WHERE ticket = ? AND epoch = ?",
                 [answer.rawValue, reason, now.milliseconds, ticket.number, epoch])
         case .saveLedger(let ticket, let epoch, let ledger, let at): try ledger.save(db, ticket, epoch, at)
-        case .dispatch: preconditionFailure("followed up by Transaction.apply")
+        case .record, .ask, .dispatch: preconditionFailure("done by Transaction.apply")
         case .setTimer(let timer):
             try db.cached(
                 """
@@ -35,12 +39,6 @@ extension Effect {
             try db.cached("DELETE FROM timer WHERE kind = ? AND ticket = ?", [kind.rawValue, ticket.number])
         case .notify(let notice, let at): try notice.enqueue(db, at: at)
         }
-    }
-
-    private func record(_ db: Database, _ key: ValueKey, _ value: Double) throws {
-        try db.cached(
-            "INSERT INTO reading (point, measure, at, value) VALUES (?, ?, ?, ?)",
-            [key.point.number, Int(key.measure.rawValue), key.at.milliseconds, value])
     }
 
     /// The newest `Limits.rejectedRows` are kept: a gateway gone mad must not fill the disk.
@@ -59,6 +57,25 @@ extension Database {
     /// Runs one statement, prepared once per connection.
     func cached(_ sql: String, _ arguments: StatementArguments) throws {
         try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}
+
+extension Gap {
+    /// The newest `Limits.gapRows` are kept.
+    fileprivate func insert(_ db: Database) throws {
+        let (count, isHuge) = last.subtractingReportingOverflow(first - 1)
+        try db.cached(
+            "INSERT INTO gap (sender, first, last, missing, noticed_at) VALUES (?, ?, ?, ?, ?)",
+            [sender, first, last, isHuge ? Int64.max : count, noticedAt.milliseconds])
+        try db.cached("DELETE FROM gap WHERE id <= ?", [db.lastInsertedRowID - Int64(Limits.gapRows)])
+    }
+
+    fileprivate static func fill(_ db: Database, _ sender: String, _ number: Int64, at: Instant) throws {
+        try db.cached(
+            """
+            UPDATE gap SET missing = missing - 1, filled_at = CASE WHEN missing = 1 THEN ? END
+            WHERE id = (SELECT max(id) FROM gap WHERE sender = ? AND ? BETWEEN first AND last AND filled_at IS NULL)
+            """, [at.milliseconds, sender, number])
     }
 }
 

@@ -4,60 +4,100 @@ import Geo
 import GRDB
 
 extension BurstState {
-    /// Everything that a burst of readings is decided on.
-    static func load(_ db: Database, for readings: [Reading]) throws -> BurstState {
-        var points: [PointID: PointState] = [:]
-        for reading in readings where points[reading.point] == nil {
-            points[reading.point] = try PointState.load(db, reading.point)
-        }
-        return BurstState(
-            points: points,
-            known: try knownValues(db, readings, points),
-            tickets: try tickets(db, Set(points.values.map(\.asset.id))),
-            nextTicket: try nextID(db, "ticket"),
-            nextEpisode: try nextID(db, "episode"))
-    }
-
-    private static func knownValues(
-        _ db: Database, _ readings: [Reading], _ points: [PointID: PointState]
-    ) throws -> [ValueKey: Double] {
-        var known: [ValueKey: Double] = [:]
-        let statement = try db.cachedStatement(
-            sql: "SELECT value FROM reading WHERE point = ? AND measure = ? AND at = ?")
-        for reading in readings {
-            guard let key = points[reading.point]?.key else { continue }
-            for measure in Measure.allCases where reading.values[measure] != nil {
-                let arguments: StatementArguments = [key.number, Int(measure.rawValue), reading.at.milliseconds]
-                if let value = try Double.fetchOne(statement, arguments: arguments) {
-                    known[ValueKey(point: key, measure: measure, at: reading.at)] = value
-                }
-            }
-        }
-        return known
-    }
-
-    /// For each fault the newest ticket: if one is open, it is that one.
-    private static func tickets(_ db: Database, _ assets: Set<AssetID>) throws -> [Fault: Ticket] {
-        var tickets: [Fault: Ticket] = [:]
-        for asset in assets {
-            let newest = try Ticket.fetch(
-                db,
-                where:
-                    """
-                    id IN (SELECT max(id) FROM ticket WHERE asset = ? GROUP BY kind)
-                        OR (asset = ? AND state NOT IN ('closed', 'cancelled'))
-                    """,
-                [asset.text, asset.text])
-            for ticket in newest {
-                if let known = tickets[ticket.fault], known.state.isOpen { continue }
-                tickets[ticket.fault] = ticket
-            }
-        }
-        return tickets
+    /// With nothing loaded but the counters.
+    static func begin(_ db: Database) throws -> BurstState {
+        BurstState(nextTicket: try nextID(db, "ticket"), nextEpisode: try nextID(db, "episode"))
     }
 
     private static func nextID(_ db: Database, _ table: String) throws -> Int64 {
         try Int64.fetchOne(db.cachedStatement(sql: "SELECT coalesce(max(id), 0) + 1 FROM \(table)")) ?? 1
+    }
+
+    /// Adds what is not known yet of the points that a burst is about, and the values that late readings may repeat.
+    mutating func complete(_ db: Database, for burst: [Series]) throws {
+        var late: [PointKey: [Reading]] = [:]
+        for series in burst {
+            guard let index = try index(of: series.point) ?? load(db, series.point) else { continue }
+            let point = points[index]
+            if assets[point.asset].tickets == nil {
+                setTickets(try Ticket.newest(db, of: series.point.asset), ofAssetAt: point.asset)
+            }
+            guard let newest = point.newest else { continue }
+            let readings = series.readings.filter { $0.at <= newest }
+            if !readings.isEmpty { late[point.key, default: []] += readings }
+        }
+        guard !late.isEmpty else { return }
+        known.merge(try Telemetry.known(db, late)) { stored, _ in stored }
+    }
+
+    /// nil for a point that is not in the plant.
+    private mutating func load(_ db: Database, _ id: PointID) throws -> Int? {
+        guard let key = try PointKey.find(db, id) else { return nil }
+        let asset: Int
+        if let known = index(of: id.asset) {
+            asset = known
+        } else {
+            guard let facts = try AssetFacts.load(db, id.asset) else { return nil }
+            asset = add(AssetState(facts))
+        }
+        let (newest, numbering) = try Numbering.load(db, key)
+        add(
+            PointState(
+                key: key, id: id, asset: asset, watches: try Watch.load(db, key, id.asset), newest: newest,
+                numbering: numbering))
+        return index(of: id)
+    }
+}
+
+extension Ticket {
+    /// For each kind of fault the newest ticket: if one is open, it is that one.
+    fileprivate static func newest(_ db: Database, of asset: AssetID) throws -> [FaultKind: Ticket] {
+        var tickets: [FaultKind: Ticket] = [:]
+        let newest = try fetch(
+            db,
+            where: """
+                id IN (SELECT max(id) FROM ticket WHERE asset = ? GROUP BY kind)
+                    OR (asset = ? AND state NOT IN ('closed', 'cancelled'))
+                """,
+            [asset.text, asset.text])
+        for ticket in newest {
+            if let known = tickets[ticket.fault.kind], known.state.isOpen { continue }
+            tickets[ticket.fault.kind] = ticket
+        }
+        return tickets
+    }
+}
+
+extension Watch {
+    static func load(_ db: Database, _ point: PointKey, _ asset: AssetID) throws -> [Watch] {
+        let detectors = try Detector.load(db, point)
+        return try Rule.load(db, point, asset).map { Watch($0, detectors[$0.measure] ?? Detector()) }
+    }
+}
+
+extension Numbering {
+    fileprivate static func load(_ db: Database, _ point: PointKey) throws -> (newest: Instant?, Numbering) {
+        let statement = try db.cachedStatement(sql: "SELECT newest, number, missing FROM progress WHERE point = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [point.number]) else { return (nil, Numbering()) }
+        return (Instant(row, "newest"), Numbering(last: row["number"], missing: ranges(row["missing"])))
+    }
+
+    /// `18…20,25…25`
+    private static func ranges(_ text: String) -> [ClosedRange<Int64>] {
+        text.split(separator: ",").compactMap { range in
+            let bounds = range.split(separator: "…").compactMap { Int64($0) }
+            return bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : nil
+        }
+    }
+
+    func save(_ db: Database, _ point: PointKey, newest: Instant) throws {
+        let missing = missing.map { "\($0.lowerBound)…\($0.upperBound)" }.joined(separator: ",")
+        try db.cached(
+            """
+            INSERT INTO progress (point, newest, number, missing) VALUES (?, ?, ?, ?)
+            ON CONFLICT (point) DO UPDATE SET newest = excluded.newest, number = excluded.number,
+                missing = excluded.missing
+            """, [point.number, newest.milliseconds, last, missing])
     }
 }
 
@@ -65,16 +105,6 @@ extension PointKey {
     static func find(_ db: Database, _ id: PointID) throws -> PointKey? {
         let statement = try db.cachedStatement(sql: "SELECT id FROM point WHERE asset = ? AND name = ?")
         return try Int64.fetchOne(statement, arguments: [id.asset.text, id.name.text]).map(PointKey.init)
-    }
-}
-
-extension PointState {
-    /// nil for a point that is not in the plant.
-    static func load(_ db: Database, _ id: PointID) throws -> PointState? {
-        guard let key = try PointKey.find(db, id), let asset = try AssetFacts.load(db, id.asset) else { return nil }
-        return PointState(
-            key: key, id: id, asset: asset, rules: try Rule.load(db, key, id.asset),
-            detectors: try Detector.load(db, key))
     }
 }
 

@@ -24,6 +24,8 @@ extension Store {
             try pool.write { db in
                 try importer.write(db)
                 if !importer.report.errors.isEmpty { throw NothingImported() }
+                try Self.touchPlant(db)
+                db.afterNextTransaction { [memory] _ in memory.forget() }
             }
         } catch is NothingImported {
             return importer.report

@@ -1,0 +1,78 @@
+import Domain
+import Store
+
+/// The formats of the field, with what they remember from one message to the next.
+///
+///     fieldloop/v1/{site}/{asset}/{point}/reading    native JSON         ReadingScanner, ReadingDecoder
+///     fieldloop/v1/{site}/{asset}/{point}/waveform   native waveform     Waveform/
+///     fieldloop/v1/{site}/senml                      SenML JSON or CBOR  SenML/
+///     spBv1.0/#                                      Sparkplug B         Sparkplug/
+///     v1/gateway/telemetry, v1/devices/+/telemetry   ThingsBoard         ThingsBoard/
+///     what a source profile says                     its senders'        Profile/
+///
+/// A value: a burst works on a copy, which takes the original's place when the burst has been committed.
+struct Formats: Sendable {
+    private let profiles: Profiles
+    /// As of the last import.
+    var sources = SourceMap()
+    private var sparkplug: SparkplugHost
+    /// Topics come again and again.
+    private var routes: [String: Route] = [:]
+
+    /// - Parameter sessions: what protocols remembered of their senders when they were last asked for `changes`.
+    init(profiles: Profiles, sessions: [String: [UInt8]]) {
+        self.profiles = profiles
+        sparkplug = SparkplugHost(stored: sessions)
+    }
+
+    mutating func route(_ levels: [Substring], _ topic: String) throws(Rejection) -> Route {
+        if let known = routes[topic] { return known }
+        let route = try Route(levels, profiles)
+        if routes.count >= Limits.rememberedTopics { routes = [:] }
+        routes[topic] = route
+        return route
+    }
+
+    mutating func decode(
+        _ message: RawMessage, _ route: Route, _ origin: Origin, at now: Instant
+    ) throws(Rejection) -> FormatOutcome {
+        let payload = message.payload
+        switch route {
+        case .reading(let site, let point):
+            return FormatOutcome(try ReadingDecoder.decode(payload, site: site, point: point, origin: origin))
+        case .waveform(let site, let point):
+            var decoded = Decoded()
+            decoded.waveforms = [try decodeWaveform(payload, site: site, point: point, origin: origin)]
+            return FormatOutcome(decoded)
+        case .senML(let site):
+            return FormatOutcome(
+                try decodeSenML(payload, site: site, sources: sources, now: now, origin: origin))
+        case .thingsBoard(let topic):
+            return FormatOutcome(try decodeThingsBoard(payload, topic, sources: sources, now: now, origin: origin))
+        case .sparkplug(let levels):
+            let outcome = try sparkplug.take(
+                levels, payload, origin: origin, sources: sources, at: now, isRetained: message.isRetained)
+            return FormatOutcome(outcome.decoded, gaps: outcome.gaps, requests: outcome.requests)
+        case .profile(let levels):
+            return FormatOutcome(
+                try profiles.decode(payload, topic: levels, sources: sources, now: now, origin: origin))
+        case .photo, .position, .answer: return FormatOutcome(Decoded())
+        }
+    }
+
+    /// What sessions must remember of a burst, for its own transaction.
+    mutating func changes() -> [Input] { sparkplug.changes().map { Input(.sender($0.key, state: $0.value)) } }
+}
+
+/// What one message of any format comes to.
+struct FormatOutcome {
+    var decoded: Decoded
+    var gaps: [Gap]
+    var requests: [Request]
+
+    init(_ decoded: Decoded, gaps: [Gap] = [], requests: [Request] = []) {
+        self.decoded = decoded
+        self.gaps = gaps
+        self.requests = requests
+    }
+}

@@ -1,0 +1,81 @@
+import Testing
+
+@testable import Domain
+
+@Suite struct NumberingTests {
+    private func numbering(_ numbers: Int64...) -> Numbering {
+        var numbering = Numbering()
+        for number in numbers { _ = numbering.take(number, isNewest: true) }
+        return numbering
+    }
+
+    @Test func countsOn() {
+        #expect(numbering(7, 8, 9) == Numbering(last: 9))
+    }
+
+    @Test func holesAreNoticedAndFilled() {
+        var numbering = Numbering(last: 1)
+        #expect(numbering.take(5, isNewest: true) == .gap(2...4))
+        #expect(numbering.take(3, isNewest: false) == .filled(3))
+        #expect(numbering.missing == [2...2, 4...4])
+        #expect(numbering.take(3, isNewest: false) == nil, "once")
+        #expect(numbering.take(4, isNewest: false) == .filled(4))
+        #expect(numbering.take(2, isNewest: false) == .filled(2))
+        #expect(numbering == Numbering(last: 5))
+    }
+
+    @Test func aSenderThatStartsAgainHasNoHole() {
+        var numbering = numbering(100, 104)
+        #expect(numbering.take(1, isNewest: true) == nil)
+        #expect(numbering == Numbering(last: 1))
+    }
+
+    @Test func lateButHigherSaysNothing() {
+        var numbering = Numbering(last: 5)
+        #expect(numbering.take(9, isNewest: false) == nil)
+        #expect(numbering.last == 5)
+    }
+
+    @Test func extremesDoNotTrap() {
+        var numbering = Numbering(last: .min)
+        #expect(numbering.take(.max, isNewest: true) == .gap((.min + 1)...(.max - 1)))
+        #expect(numbering.take(.min, isNewest: true) == nil)
+        #expect(numbering.take(.max, isNewest: true) == .gap((.min + 1)...(.max - 1)))
+        #expect(numbering.take(.max, isNewest: true) == nil)
+    }
+
+    @Test func remembersNoMoreThanItsLimit() {
+        var numbering = Numbering(last: 0)
+        for index in 1...Int64(Limits.openGaps * 3) { _ = numbering.take(index * 2, isNewest: true) }
+        #expect(numbering.missing.count == Limits.openGaps)
+        #expect(numbering.missing.last == (Int64(Limits.openGaps) * 6 - 1)...(Int64(Limits.openGaps) * 6 - 1))
+    }
+
+    @Test func aHoleIsRecordedAndAskedFor() {
+        var scene = Scene()
+        func take(_ minutes: Double, _ sequence: Int64) -> [Effect] {
+            Decide.readings(
+                [scene.reading(minutes, 1, sequence: sequence)], &scene.state, at: Scene.at(minutes), scene.policy)
+        }
+        #expect(take(0, 1).gaps.isEmpty)
+        let effects = take(3, 4)
+        #expect(effects.gaps == [Gap(sender: "P1/DE-H", first: 2, last: 3, noticedAt: Scene.at(3))])
+        #expect(
+            effects.requests == [
+                Request(
+                    topic: "fieldloop/v1/beilun/P1/DE-H/resend", payload: Array(#"{"missing":[[2,3]]}"#.utf8))
+            ])
+        let late = take(1, 2)
+        #expect(late.filled == [2])
+        #expect(take(1, 2).filled.isEmpty, "a repeat fills nothing")
+        #expect(take(3.1, 6).requests.isEmpty, "asked a moment ago")
+        #expect(
+            take(4, 9).requests.first?.payload == Array(#"{"missing":[[3,3],[5,5],[7,8]]}"#.utf8))
+    }
+}
+
+extension [Effect] {
+    var gaps: [Gap] { compactMap { if case .openGap(let gap) = $0 { gap } else { nil } } }
+    var requests: [Request] { compactMap { if case .ask(let request) = $0 { request } else { nil } } }
+    var filled: [Int64] { compactMap { if case .fillGap(_, let number, _) = $0 { number } else { nil } } }
+}
