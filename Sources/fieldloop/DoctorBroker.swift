@@ -104,6 +104,8 @@ private struct BrokerVisit: Sendable {
 
     /// What the broker said of itself, beside ours.
     func limits() -> [Finding] {
+        // In MQTT 3.1.1 a broker says nothing; what follows runs into its limits.
+        guard broker.protocolVersion == .v5 else { return [] }
         let said = publisher.status.brokerLimits
         return [
             BrokerAdvice.packet(said?.packet), BrokerAdvice.window(said?.receiveMaximum),

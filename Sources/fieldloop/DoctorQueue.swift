@@ -77,7 +77,8 @@ struct QueueTrial: Sendable {
         let status = subscriber.status
         stay.cancel()
         await stay.value
-        if status.connections == 0 { throw status.lastError ?? .timeout }
+        // All may have come before the subscription was confirmed again.
+        if status.connections == 0, returns.count == 0 { throw status.lastError ?? .timeout }
     }
 
     /// How many the broker took.
