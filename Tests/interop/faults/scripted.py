@@ -9,6 +9,8 @@ from pathlib import Path
 import stack
 import wire
 
+CLIENT = "fieldloop"
+
 
 class ScriptedBroker:
     """MQTT 5 for the service alone. What was not acknowledged is given again on the next connection."""
@@ -18,8 +20,10 @@ class ScriptedBroker:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.waiting: dict[int, tuple[str, bytes]] = {}
         self.acknowledged: dict[int, float] = {}
-        self.subscriptions = 0
+        self.connections = 0
         self._given = 0
+        # The connection of the client that reads, as against those that publish; and where it has subscribed.
+        self._main: socket.socket | None = None
         self._subscriber: socket.socket | None = None
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -72,13 +76,18 @@ class ScriptedBroker:
         with self._lock:
             match packet.kind:
                 case wire.CONNECT:
-                    connection.sendall(wire.packet(wire.CONNACK, bytes([self.subscriptions > 0, 0, 0])))
+                    is_main = wire.client_of(packet.body) == CLIENT
+                    connection.sendall(wire.packet(wire.CONNACK, bytes([is_main and self.connections > 0, 0, 0])))
+                    if is_main:
+                        self._main, self.connections = connection, self.connections + 1
                 case wire.SUBSCRIBE:
-                    # One filter in each packet is enough for us: the reason codes are those of QoS 1.
-                    connection.sendall(wire.packet(wire.SUBACK, struct.pack(">HBB", packet.identifier, 0, 1)))
-                    self._subscriber, self.subscriptions = connection, self.subscriptions + 1
-                    for identifier in list(self.waiting):
-                        self._send(identifier, again=True)
+                    granted = bytes([1]) * wire.filters_of(packet.body)
+                    connection.sendall(
+                        wire.packet(wire.SUBACK, struct.pack(">HB", packet.identifier, 0) + granted))
+                    if connection is self._main and connection is not self._subscriber:
+                        self._subscriber = connection
+                        for identifier in list(self.waiting):
+                            self._send(identifier, again=True)
                 case wire.PUBACK:
                     self.waiting.pop(packet.identifier, None)
                     self.acknowledged[packet.identifier] = time.monotonic()

@@ -56,7 +56,7 @@ def test_no_acknowledgement_while_nothing_is_stored(house, fault):
     fields = FAULTS[fault]
     with locked(service) if fields is None else house.disk.failing(**fields):
         late = give(broker, first, range(20, 40))
-        stack.until(lambda: broker.subscriptions >= 2, 30, what="a second connection")
+        stack.until(lambda: broker.connections >= 2, 30, what="a second connection")
         if fields is None or "one_in" not in fields:
             stack.until(lambda: service.store_state() != "ok", what="the service's notice of it")
             assert not set(late) & broker.acknowledged.keys()

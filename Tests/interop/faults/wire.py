@@ -43,6 +43,25 @@ def publish(topic: str, payload: bytes, identifier: int = 0, again: bool = False
     return packet(PUBLISH, head + payload, (2 if identifier else 0) | (8 if again else 0))
 
 
+def client_of(connect_body: bytes) -> str:
+    """The client id of a CONNECT, MQTT 5: it follows the properties."""
+    properties = connect_body[10]
+    if properties > 127:
+        raise ValueError("more properties than we expect")
+    at = 11 + properties
+    length = struct.unpack_from(">H", connect_body, at)[0]
+    return connect_body[at + 2:at + 2 + length].decode()
+
+
+def filters_of(subscribe_body: bytes) -> int:
+    """How many filters a SUBSCRIBE has, MQTT 5 without properties."""
+    at, count = 3, 0
+    while at < len(subscribe_body):
+        at += 3 + struct.unpack_from(">H", subscribe_body, at)[0]
+        count += 1
+    return count
+
+
 class Stream:
     """Packets from a socket."""
 
