@@ -35,9 +35,8 @@ import Testing
         #expect(gap.gaps == [Gap(sender: "G/N", first: 2, last: 4, noticedAt: Foreign.now)])
         #expect(gap.decoded.lines.count == 1)
         #expect(gap.requests.map(\.topic) == ["spBv1.0/G/NCMD/N"])
-        let command = try SparkplugPayload(checking: gap.requests[0].payload)
-        let metric = try SparkplugMetric(serializedBytes: command.metrics[0])
-        #expect(metric.name == "Node Control/Rebirth" && metric.value == .booleanValue(true))
+        let rebirth = Wire.metric("Node Control/Rebirth", at: 1_767_225_600_000, type: 11, Wire.number(14, 1))
+        #expect(gap.requests.map(\.payload) == [Wire.payload(rebirth)])
         // Soon again: known, not asked. Later: asked.
         #expect(try scene.velocity(0.2, seq: 7).requests.isEmpty)
         scene.now = scene.now + Limits.askAgainAfter
@@ -146,12 +145,13 @@ import Testing
         #expect(data.decoded.lines == ["P1/DE-H velocity_rms_mm_s = 2.54 @1767225600000"])
         #expect(
             Set(data.decoded.rejections.map(\.reason)) == [
-                .truncated, .missingTime, .wrongType, .notFinite, .unknownAlias,
+                .badPayload, .missingTime, .wrongType, .notFinite, .unknownAlias,
             ])
     }
 
     @Test mutating func othersTopics() throws {
-        #expect(try scene.take("NCMD", [0xFF]) == .init() && scene.take("STATE", [0xFF]) == .init())
+        #expect(try scene.take("NCMD", [0xFF]) == .init() && scene.take("DCMD", [0xFF], device: "P1") == .init())
+        #expect(SparkplugTopic(["spBv1.0", "STATE", "other"])?.kind.isForHosts == false)
         #expect(
             Foreign.reason { () throws(Rejection) in
                 var host = SparkplugHost()
