@@ -1,5 +1,6 @@
 """The board: sign-in, live, in both languages, on every screen."""
 
+import json
 import re
 import time
 
@@ -70,6 +71,32 @@ def test_rejected_and_engineers_tell(supervisor, plant):
     assert unnamed(page) == []
 
 
+def test_intake_shows_gaps_and_leads_to_what_was_refused(supervisor, plant):
+    gateway = plant.gateways["beilun"]
+    now = int(time.time() * 1000)
+    for index, number in enumerate((7, 8, 12)):
+        body = json.dumps({"ts": now - 3000 + index * 1000, "seq": number, "velocity_rms_mm_s": 1.1})
+        assert gateway.publish("fieldloop/v1/beilun/BL-P103/DE-H/reading", body) == 0
+    assert gateway.publish("fieldloop/v1/beilun/BL-P103/DE-H/reading", b"nonsense") == 0
+    page = supervisor(language="en")
+    page.goto("/intake")
+    gap = page.locator(".row", has_text="BL-P103/DE-H")
+    expect(gap).to_contain_text("9–11")
+    expect(page.locator(".tile", has_text="Broker").first).to_contain_text("connected")
+    page.locator(".row", has_text="Not JSON").get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/rejected\\?reason=not_json$"))
+    expect(page.get_by_role("button", pressed=True)).to_contain_text("Not JSON")
+    expect(page.locator(".rows .row").first).to_contain_text("not_json")
+    page.get_by_role("button", name="All reasons").click()
+    expect(page).to_have_url(re.compile("/rejected$"))
+    # Filled, a gap is gone by itself.
+    page.goto("/intake")
+    for index, number in enumerate((9, 10, 11)):
+        body = json.dumps({"ts": now - 1900 + index * 100, "seq": number, "velocity_rms_mm_s": 1.1})
+        assert gateway.publish("fieldloop/v1/beilun/BL-P103/DE-H/reading", body) == 0
+    expect(gap).to_have_count(0, timeout=12_000)
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESK, {"width": 1920, "height": 1080}], ids=lambda size: str(size["width"]))
@@ -78,6 +105,7 @@ def test_every_page_fits(supervisor, plant, language, dark, size):
     tone = "dark" if dark else "light"
     for path, ready, name in [
         ("/", ".card", "board"), ("/engineers", ".row", "engineers"), ("/rejected", ".row:visible, .notice:visible", "rejected"),
+        ("/intake", ".tile", "intake"),
         ("/t/1", ".timeline li", "ticket"), ("/signin", "#token", "signin"),
     ]:
         page.goto(path)
