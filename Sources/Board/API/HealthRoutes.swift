@@ -25,9 +25,10 @@ struct HealthRoutes {
 
     /// 200 while the store takes writes; what else is the matter stands in the fields.
     @Sendable private func health(_ request: Request, _ context: BoardContext) async throws -> Response {
-        let isWritable = await isWritable(context)
-        let fields = [("store", isWritable ? JSON("ok") : "broken")] + state
-        return .json(.object(fields), status: isWritable ? .ok : .serviceUnavailable)
+        let fault = await storeFault(context)
+        let store: [(String, JSON)] =
+            fault.map { [("store", "broken"), ("store_error", .string($0))] } ?? [("store", "ok")]
+        return .json(.object(store + state), status: fault == nil ? .ok : .serviceUnavailable)
     }
 
     /// 200 when what arrives is taken at once and kept; 503 with the reasons otherwise.
@@ -36,7 +37,7 @@ struct HealthRoutes {
         func lacks(_ code: String, _ sentence: String) {
             reasons.append(["code": .string(code), "sentence": .string(sentence)])
         }
-        if await !isWritable(context) { lacks("store", "The store takes no writes; see the log.") }
+        if let fault = await storeFault(context) { lacks("store", "The store takes no writes: \(fault)") }
         if board.doors.health()["broker"] == "away" { lacks("broker", "The broker is away; it is tried again.") }
         if !board.doors.isCaughtUp() { lacks("backlog", "What the broker kept for us is still being taken.") }
         let left = board.store.diskLeft()
@@ -52,13 +53,16 @@ struct HealthRoutes {
         board.doors.health().sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
     }
 
-    private func isWritable(_ context: BoardContext) async -> Bool {
-        do {
-            try await pulse.beat { try await board.store.beat(at: board.doors.now()) }
-            return true
-        } catch {
-            context.logger.error("the store takes no writes", metadata: ["error": "\(error)"])
-            return false
+    /// Why no row can be stored; nil when one was.
+    private func storeFault(_ context: BoardContext) async -> String? {
+        await pulse.beat {
+            do {
+                try await board.store.beat(at: board.doors.now())
+                return nil
+            } catch {
+                context.logger.error("the store takes no writes", metadata: ["error": "\(error)"])
+                return "\(error)"
+            }
         }
     }
 
@@ -86,14 +90,20 @@ extension HTTPField.Name {
     fileprivate static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
 }
 
-/// A real write every few seconds, however often somebody asks.
+/// A real write at most once a second, however often somebody asks; in between the last one's outcome counts.
 private final class Pulse: Sendable {
-    private static let interval = Duration.seconds(5)
-    private let last = Mutex<ContinuousClock.Instant?>(nil)
+    private static let interval = Duration.seconds(1)
+    private let last = Mutex<(at: ContinuousClock.Instant, fault: String?)?>(nil)
 
-    func beat(_ write: () async throws -> Void) async throws {
-        if let last = last.withLock({ $0 }), last.duration(to: .now) < Self.interval { return }
-        try await write()
-        last.withLock { $0 = .now }
+    func beat(_ write: () async -> String?) async -> String? {
+        let known: String?? = last.withLock { last in
+            if let last, last.at.duration(to: .now) < Self.interval { return .some(last.fault) }
+            last = (.now, last?.fault)
+            return nil
+        }
+        if let known { return known }
+        let fault = await write()
+        last.withLock { $0 = (.now, fault) }
+        return fault
     }
 }
