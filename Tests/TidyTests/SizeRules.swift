@@ -4,8 +4,8 @@ import Testing
 @Suite struct SizeRules {
     static let fileLines = 500
     static let functionLines = 100
-    /// Generated code is as long as it is; no file is yet.
-    static let generated: Set<String> = []
+    /// Generated code is as long as it is.
+    static let generated: Set<String> = ["Sources/Ingest/Sparkplug/sparkplug_b.pb.swift"]
 
     static func violations(in source: Source) -> [String] {
         var found: [String] = []
