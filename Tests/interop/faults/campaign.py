@@ -43,10 +43,10 @@ def calm(control: disk.Control):
     control.sync_errno = control.one_in = control.cut_after = 0
 
 
-def cut_often(house: House, count: int, dice: random.Random) -> dict[str, int]:
+def cut_often(house: House, count: int, dice: random.Random, latest: int = LATEST_CUT) -> dict[str, int]:
     """Says how many unsynced writes and names there were at the cuts, and how many of them went."""
     for _ in range(count):
-        roll(house.disk.control, dice)
+        roll(house.disk.control, dice, latest)
         house.service.launch()
         code = house.service.process.child.wait(60)
         # A store that can't be opened ends the service, as it should; who supervises it tries again.
