@@ -57,7 +57,8 @@ import Testing
                 #"fieldloop_rejected_total{reason="not_json"} 2"#,
                 #"fieldloop_rejected_total{reason="unknown_unit"} 1"#,
                 "fieldloop_gaps_open 1", "fieldloop_gap_missing 2", "fieldloop_event_lag_seconds 90",
-                "fieldloop_readings_total 10", #"fieldloop_tickets{state="offered"} 1"#, "fieldloop_burst_messages 17",
+                "fieldloop_readings_total 10", "fieldloop_journal_readings 10",
+                #"fieldloop_tickets{state="offered"} 1"#, "fieldloop_burst_messages 17",
                 #"fieldloop_sign_ins_total{way="token",outcome="refused"} 1"#, "fieldloop_outbox_dead 0",
                 #"fieldloop_tickets{state="closed"} 0"#,
             ] {

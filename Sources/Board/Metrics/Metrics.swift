@@ -27,6 +27,7 @@ extension IntakeFigures {
             .gauge("fieldloop_gap_missing", "Numbers that are missing in these holes.", missing),
             .gauge("fieldloop_journal_rows", "Bursts that are not compacted yet.", Double(journalRows)),
             .gauge("fieldloop_journal_bytes", "Bytes of these bursts.", Double(journalBytes)),
+            .gauge("fieldloop_journal_readings", "Readings in these bursts.", Double(journalReadings)),
             .gauge("fieldloop_outbox_waiting", "Notices that are still to be delivered.", Double(outboxWaiting)),
             .gauge("fieldloop_outbox_dead", "Notices that were given up.", Double(outboxDead)),
             Metric(

@@ -12,6 +12,8 @@ public struct IntakeFigures: Sendable {
     /// Bursts that are not compacted yet, and their bytes.
     public let journalRows: Int
     public let journalBytes: Int
+    /// Readings in these bursts.
+    public let journalReadings: Int
     public let openGaps: Int
     /// Numbers that never came, over all open gaps.
     public let missing: Double
@@ -47,7 +49,11 @@ extension Store {
         let diskLeft = diskLeft()
         return try await pool.read { db in
             let journal = try Row.fetchOne(
-                db, sql: "SELECT count(*) AS n, total(length(directory) + length(blob)) AS bytes FROM journal")
+                db,
+                sql: """
+                    SELECT count(*) AS n, total(length(directory) + length(blob)) AS bytes, total(readings) AS readings
+                    FROM journal
+                    """)
             let gaps = try Row.fetchOne(
                 db, sql: "SELECT count(*) AS n, total(missing) AS missing FROM gap WHERE filled_at IS NULL")
             let outbox = try Row.fetchOne(
@@ -62,6 +68,7 @@ extension Store {
                     Instant.init(milliseconds:)),
                 readings: try Int.fetchOne(db, sql: "SELECT readings FROM reading_count") ?? 0,
                 journalRows: journal?["n"] ?? 0, journalBytes: Int(journal?["bytes"] as Double? ?? 0),
+                journalReadings: Int(journal?["readings"] as Double? ?? 0),
                 openGaps: gaps?["n"] ?? 0, missing: gaps?["missing"] ?? 0,
                 rejected: try RejectedCount.all(db), outboxWaiting: outbox?["waiting"] ?? 0,
                 outboxDead: outbox?["dead"] ?? 0,
