@@ -142,7 +142,7 @@ private final class Returns: Sendable {
             state.last = .now
             return state.bursts == 1
         }
-        if isFirst { Thread.sleep(forTimeInterval: 0.3) }
+        if isFirst { _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(300)) }
     }
 }
 
