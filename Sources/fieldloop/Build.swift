@@ -35,14 +35,9 @@ func build(
     let profiles = try settings.profiles()
     let (requests, asking) = AsyncStream.makeStream(
         of: Request.self, bufferingPolicy: .bufferingNewest(Limits.waitingRequests))
-    let ingest = try Ingest(store: store, profiles: profiles, now: now) { bytes in
-        switch try intake.keep(Array(bytes)) {
-        case .kept(let digest, let exif): .kept(sha256: digest.hex, exif: exif)
-        case .refused(let refusal): .refused(code: refusal.code, sentence: refusal.sentence(.en))
-        }
-    } ask: {
-        for request in $0 { asking.yield(request) }
-    }
+    let ingest = try Ingest(
+        store: store, profiles: profiles, now: now, keepPhoto: { try keep($0, intake) },
+        ask: { for request in $0 { asking.yield(request) } })
     let commits = Histogram()
     var subscription = try settings.subscriberOptions(profiles)
     // Kept over restarts: a broker that has forgotten our session while we were away has lost messages.
@@ -55,10 +50,7 @@ func build(
     }
 
     // Down: outbox → courier → its own client, so that a failed burst never blocks a notice.
-    var downlink = Publisher.Options(broker: try settings.broker(), clientID: settings["mqtt.client_id"] + "-down")
-    let state = try Topic(SparkplugState.topic(host: settings["mqtt.client_id"]))
-    downlink.presence = { sparkplugPresence(state, at: now()) }
-    let publisher = try Publisher(downlink, logger: log.part("publisher"))
+    let publisher = try downlink(settings, now, log.part("publisher"))
     let broker = BrokerFigures()
     let statistics = try broker.publisher(settings, log.part("statistics"))
     let isCaughtUp = Flag()
@@ -155,12 +147,28 @@ private final class Flag: Sendable {
     func set() { value.store(true, ordering: .relaxed) }
 }
 
-/// How Sparkplug's edge nodes see whether their host is there.
-private func sparkplugPresence(_ topic: Topic, at now: Instant) -> Publisher.Presence {
-    func said(_ online: Bool) -> Publication {
-        Publication(topic, SparkplugState.payload(online: online, at: now), retain: true)
+/// The client that everything goes out by. Sparkplug's edge nodes see by its birth and will whether their host is there.
+private func downlink(
+    _ settings: Settings, _ now: @escaping @Sendable () -> Instant, _ log: Logger
+) throws -> Publisher {
+    let host = settings["mqtt.client_id"]
+    let state = try Topic(SparkplugState.topic(host: host))
+    var options = Publisher.Options(broker: try settings.broker(), clientID: host + "-down")
+    options.presence = {
+        let now = now()
+        func said(_ online: Bool) -> Publication {
+            Publication(state, SparkplugState.payload(online: online, at: now), retain: true)
+        }
+        return Publisher.Presence(birth: said(true), will: said(false))
     }
-    return Publisher.Presence(birth: said(true), will: said(false))
+    return try Publisher(options, logger: log)
+}
+
+private func keep(_ photo: ArraySlice<UInt8>, _ intake: Intake) throws -> KeptPhoto {
+    switch try intake.keep(Array(photo)) {
+    case .kept(let digest, let exif): .kept(sha256: digest.hex, exif: exif)
+    case .refused(let refusal): .refused(code: refusal.code, sentence: refusal.sentence(.en))
+    }
 }
 
 /// Asks senders for what is missing. One that can't be asked now is asked again at its next gap.

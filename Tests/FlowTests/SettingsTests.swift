@@ -112,7 +112,7 @@ import Testing
         #expect(try settings.publicURL() == "http://127.0.0.1:8080")
         #expect(try settings.anonymousRead())
         #expect(try self.settings(nil, ["http.listen=0.0.0.0:8443", "http.tls.cert=c"]).anonymousRead() == false)
-        _ = try settings.subscriberOptions()
+        _ = try settings.subscriberOptions(settings.profiles())
         _ = try settings.courierOptions()
         _ = try settings.boardOptions(photos: "photos")
     }

@@ -51,7 +51,7 @@ import Testing
             var fields = ["\"ts\":\(Int64(bitPattern: random.next()) >> Int64(random.next() % 2 == 0 ? 5 : 30))"]
             if random.next() % 2 == 0 { fields.append("\"seq\": \(random.next() % 1_000_000)") }
             for measure in Measure.allCases where random.next() % 3 == 0 {
-                let number = Double(random.next() % 10_000_000) / [1, 10, 1000, 1e6][Int(random.next() % 4)]
+                let number = Double(random.next() % 4_000) / [1, 10, 100, 1000][Int(random.next() % 4)]
                 let text = measure == .running ? ["true", "false", "1", "0"][Int(random.next() % 4)] : "\(number)"
                 fields.append("\"\(measure.name)\":\(text)")
             }

@@ -1,7 +1,6 @@
 """Readings in over real MQTT, a ticket out over HTTP, an offer in the engineer's inbox."""
 
 import json
-import sqlite3
 import subprocess
 import time
 
@@ -80,10 +79,9 @@ def test_a_shell_is_enough(service, broker):
 
 def stored(service, asset, point="DE-H"):
     """(ts, value) of every velocity that the store has of a point."""
-    with sqlite3.connect(f"file:{service.folder}/fieldloop.db?mode=ro", uri=True) as store:
-        return store.execute(
-            "SELECT at, value FROM reading JOIN point ON point.id = reading.point "
-            "WHERE asset = ? AND name = ? AND measure = 0 ORDER BY at", (asset, point)).fetchall()
+    return sorted(
+        (ts, value) for where, measure, ts, value in stack.stored_readings(service.folder, stack.binary())
+        if (where, measure) == (f"{asset}/{point}", VELOCITY))
 
 
 def test_a_duplicate_is_stored_once_and_another_value_for_its_time_is_a_conflict(service, connect):

@@ -20,8 +20,8 @@ extension Houses {
             async let sent = Self.sendNumbers(from: first, by: sender, to: point) { isOver.load(ordering: .acquiring) }
             var random = SeededRandom(seed: Self.seed)
             for _ in 0..<12 {
-                let before = try house.count("SELECT count(*) FROM reading_aside")
-                try await waitUntil("readings flow") { try house.count("SELECT count(*) FROM reading_aside") > before }
+                let before = try house.stored().count
+                try await waitUntil("readings flow") { try house.stored().count > before }
                 try await Task.sleep(for: .milliseconds(random.pick(0...200)))
                 house.killService()
                 try await Task.sleep(for: .milliseconds(random.pick(0...100)))
@@ -31,15 +31,12 @@ extension Houses {
             let count = try await sent
             await sender.close()
             try await waitUntil("all \(count) are stored", within: .seconds(60)) {
-                try house.count("SELECT count(*) FROM reading_aside") >= count
+                try house.stored().count >= count
             }
             #expect(await house.health()?["sessions_lost"] == "0")
-            #expect(try house.count("SELECT count(*) FROM reading_aside") == count)
-            #expect(try house.count("SELECT count(DISTINCT sequence) FROM reading_aside") == count)
-            #expect(try house.count("SELECT max(sequence) FROM reading_aside") == count - 1)
-            #expect(
-                try house.count("SELECT count(*) FROM reading WHERE measure = 0 AND value = 3") == count,
-                "velocity, once for each number")
+            let stored = try house.stored()
+            #expect(stored.count == count && stored.allSatisfy { $0.values[.velocityRMS] == 3 })
+            #expect(Set(stored.map(\.sequence)) == Set((0..<Int64(count)).map { $0 }), "each number once")
             #expect(try house.texts("SELECT reason FROM rejected").isEmpty)
             #expect(try house.tickets().count == 1)
             #expect(try house.texts("SELECT kind FROM ticket_entry ORDER BY id") == ["opened", "offered"])

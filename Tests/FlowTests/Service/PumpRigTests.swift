@@ -35,7 +35,7 @@ extension Houses {
                 }
             }
             try await waitUntil("all is stored", within: .seconds(60)) {
-                try house.count("SELECT count(*) FROM reading") >= rows
+                try house.stored().count >= rows
             }
             #expect(try house.texts("SELECT detail FROM rejected").isEmpty)
             var breaches: [String: [Instant]] = [:]

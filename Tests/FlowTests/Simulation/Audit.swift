@@ -125,8 +125,9 @@ struct Audit {
 
     /// nil when all is well.
     mutating func firstBroken(_ service: SimService, _ expectation: Expectation) throws -> String? {
+        let values = try service.values()
         let (broken, offers) = try service.store.pool.read { db in
-            let broken = try Self.firstBroken(db) ?? Self.miscount(db, expectation)
+            let broken = try Self.firstBroken(db) ?? Self.miscount(db, values, expectation)
             let offers = try Row.fetchAll(db.cachedStatement(sql: Self.newOffers), arguments: [auditedOffers])
             return (broken, offers)
         }
@@ -141,14 +142,10 @@ struct Audit {
     }
 
     /// Accepted readings are there once, rejected ones have their reason, answers took effect or were refused.
-    private static func miscount(_ db: Database, _ expectation: Expectation) throws -> String? {
-        let stored = try Row.fetchOne(
-            db.cachedStatement(
-                sql: "SELECT count(*) AS n, total(CAST(round(value * 1000) AS INTEGER)) AS sum FROM reading"))
-        let (count, sum) = ((stored?["n"] as Int?) ?? 0, Int((stored?["sum"] as Double?) ?? 0))
-        if count != expectation.values.count || sum != expectation.thousandths {
-            return "readings: \(count) that sum to \(sum), not \(expectation.values.count), \(expectation.thousandths)"
-        }
+    private static func miscount(
+        _ db: Database, _ values: [Expectation.Key: Double], _ expectation: Expectation
+    ) throws -> String? {
+        if values != expectation.values { return "\(values.count) values, not the \(expectation.values.count) expected" }
         var rejected: [String: Int] = [:]
         let reasons = try db.cachedStatement(
             sql: "SELECT reason, count(*) AS n FROM rejected WHERE topic NOT LIKE '%/answer' GROUP BY reason")
@@ -206,32 +203,35 @@ struct Audit {
         guard ledger.chosen == id, ledger.lines.count == SimPlant.engineers.count else { return "not by its ledger" }
         return ledger.lines.first { $0.engineer == id }?.ineligible.map { "\(id): \($0.code) by its own ledger" }
     }
-
-    /// Every value, not only their sum.
-    func firstUnstored(_ service: SimService, _ expectation: Expectation) throws -> String? {
-        let rows = try service.store.pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT asset || '/' || name AS point, measure, at, value FROM reading
-                    JOIN point ON point.id = reading.point
-                    """)
-        }
-        for row in rows {
-            let measure = Measure(rawValue: row["measure"]) ?? .running
-            let key = Expectation.Key(
-                point: row["point"], measure: measure, at: Instant(milliseconds: row["at"]))
-            guard expectation.values[key] == row["value"] else { return "not the first value: \(row)" }
-        }
-        return rows.count == expectation.values.count ? nil : "\(rows.count) values"
-    }
 }
 
 extension SimService {
+    /// Every stored value, each once; a second one under a key would be a trap.
+    func values() throws -> [Expectation.Key: Double] {
+        var values: [Expectation.Key: Double] = [:]
+        let (from, to) = (Instant(milliseconds: 0), Instant(milliseconds: 4_102_444_800_000))
+        try StoredReadings(store.telemetry).visit(from: from, to: to) { point, readings in
+            for reading in readings {
+                for measure in Measure.allCases {
+                    guard let value = reading.values[measure] else { continue }
+                    let key = Expectation.Key(point: point.description, measure: measure, at: reading.at)
+                    precondition(values.updateValue(value, forKey: key) == nil, "stored twice: \(key)")
+                }
+            }
+        }
+        return values
+    }
+
+    /// What the background does every few seconds, here at any step.
+    func compact() throws {
+        let compactor = Compactor(pool: store.pool, files: store.telemetry.files)
+        while let batch = try compactor.next() { try compactor.settle(batch, try compactor.write(batch)) }
+    }
+
     /// What the plant's state is, by table, as text: equal texts are equal states.
     func facts() throws -> [String: [String]] {
         let tables = [
-            "reading": "quote(point), measure, at, quote(value)",
+            "progress": "point, newest, quote(number), missing",
             "detector": """
             point, measure, quote(last_at), quote(last_value), over, under, critical, learned, quote(mean),
             quote(squares), quote(episode)

@@ -154,6 +154,14 @@ final class House {
 
     func count(_ sql: String) throws -> Int { try store().pool.read { try Int.fetchOne($0, sql: sql) ?? 0 } }
 
+    /// All that was measured and is stored, journal and day files together.
+    func stored() throws -> [Reading] {
+        var stored: [Reading] = []
+        let all = Instant(milliseconds: 0)...Instant(milliseconds: 4_102_444_800_000)
+        try StoredReadings(try store().telemetry).visit(from: all.lowerBound, to: all.upperBound) { stored += $1 }
+        return stored
+    }
+
     /// State, engineer and epoch of every ticket.
     func tickets() throws -> [String] {
         try texts("SELECT state || ' ' || coalesce(engineer, '-') || ' ' || epoch FROM ticket ORDER BY id")
