@@ -16,7 +16,9 @@ import Domain
 /// | the same message again under its `seq` (QoS 1 redelivers) | no gap; its values are there already |
 /// | NDEATH with the `bdSeq` after the live one (pysparkplug), or none | the live session's death |
 /// | no `bdSeq` in NBIRTH | any death counts |
-/// | aliases counted by device instead of by node | the device's own first |
+/// | aliases counted by device instead of by node | the device's own; another's are `wrong_device` |
+/// | an alias that two metrics of a birth have | neither's |
+/// | a message that a later one overtook | fills the gap that it left |
 /// | metrics in data by name, with their type or without | taken, also if never born |
 /// | DBIRTH before any NBIRTH | taken; a birth is asked for |
 /// | DDATA whose topic names no device (pysparkplug) | of the one device that has all its metrics |
@@ -24,6 +26,7 @@ import Domain
 /// | metric `timestamp` 0 or missing | the message's |
 /// | integers in the wider field, floats as double and the other way round, 0 and 1 for booleans | converted |
 /// | the last text of an array without its zero byte | taken |
+/// | the property `Quality` says 0 (bad) or 500 (stale) | no measurement |
 /// | unit in any of a few properties | the first of `SparkplugReading.unitNames` |
 ///
 /// A gap in `seq`, an alias that no birth named and data of a node that is not born make us ask for a birth, at most
@@ -74,6 +77,8 @@ struct SparkplugHost: Sendable {
             throw Rejection(.badTopic, "not a topic of Sparkplug B: spBv1.0/{group}/{kind}/{node}[/{device}]")
         }
         guard topic.kind.isForHosts else { return Outcome() }
+        // What clears a retained birth is no birth.
+        guard !payload.isEmpty || topic.kind.isDeath else { throw Rejection(.empty, "the message has no payload") }
         let message = try SparkplugPayload(checking: payload)
         if nodes[topic.node] == nil { try makeRoom(for: topic.node) }
         // Taken out while it is changed, so that it is changed in place.
@@ -84,7 +89,7 @@ struct SparkplugHost: Sendable {
         let digest = SparkplugNumbering.digest(payload, topic)
         let number = message.hasSeq ? message.seq : nil
         var outcome = Outcome()
-        if node.numbering.knows(digest, under: number) || isRetained && node.isBorn {
+        if topic.kind != .nodeBirth && node.numbering.knows(digest, under: number) || isRetained && node.isBorn {
             reading.repeats(node)
         } else {
             let step = count(topic, isRetained ? nil : number, digest, &node)
@@ -119,7 +124,7 @@ struct SparkplugHost: Sendable {
     private mutating func apply(
         _ topic: SparkplugTopic, _ reading: inout SparkplugReading, _ node: inout SparkplugNode
     ) {
-        guard topic.kind.isBirth || topic.kind == .nodeDeath || topic.kind == .deviceDeath else {
+        guard topic.kind.isBirth || topic.kind.isDeath else {
             return reading.data(node)
         }
         changed.insert(Self.key(topic.node))

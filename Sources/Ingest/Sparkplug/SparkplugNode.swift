@@ -12,17 +12,24 @@ struct SparkplugDefinition: Hashable, Sendable {
 /// The metrics of a device, or of an edge node itself.
 struct SparkplugDevice: Equatable, Sendable {
     private(set) var metrics: [SparkplugDefinition] = []
-    private var aliases: [UInt64: Int] = [:]
+    /// nil: two metrics have it, so it means neither.
+    private var aliases: [UInt64: Int?] = [:]
     private var names: [String: Int] = [:]
 
-    /// Of two with one name or alias the later counts.
-    mutating func define(_ metric: SparkplugDefinition) {
-        if let alias = metric.alias { aliases[alias] = metrics.count }
+    /// Of two with one name the later counts. False: another metric has the same alias.
+    @discardableResult
+    mutating func define(_ metric: SparkplugDefinition) -> Bool {
+        var isClear = true
+        if let alias = metric.alias {
+            isClear = aliases[alias].map { $0.map { metrics[$0].name } == metric.name } ?? true
+            aliases.updateValue(isClear ? metrics.count : nil, forKey: alias)
+        }
         names[metric.name] = metrics.count
         metrics.append(metric)
+        return isClear
     }
 
-    subscript(alias alias: UInt64) -> SparkplugDefinition? { aliases[alias].map { metrics[$0] } }
+    subscript(alias alias: UInt64) -> SparkplugDefinition? { aliases[alias].flatMap { $0 }.map { metrics[$0] } }
     subscript(name name: String) -> SparkplugDefinition? { names[name].map { metrics[$0] } }
 }
 
@@ -41,13 +48,10 @@ struct SparkplugNode: Equatable, Sendable {
 
     var definitions: Int { devices.values.reduce(0) { $0 + $1.metrics.count } }
 
-    /// Aliases are unique in an edge node; where a sloppy one counts them by device, the device's own come first.
-    func definition(alias: UInt64, of device: String) -> SparkplugDefinition? {
-        if let own = devices[device]?[alias: alias] { return own }
-        for (name, other) in devices where name != device {
-            if let found = other[alias: alias] { return found }
-        }
-        return nil
+    /// Whose alias it is, if it is another's than `device`'s. Aliases are to be unique in an edge node; looked up by
+    /// device, they also work where each device counts its own.
+    func owner(of alias: UInt64, except device: String) -> String? {
+        devices.first { $0.key != device && $0.value[alias: alias] != nil }?.key
     }
 
     /// Whether a death certificate is the live session's. Some clients (pysparkplug) count `bdSeq` up before they say
@@ -73,6 +77,9 @@ struct SparkplugNumbering: Equatable, Sendable {
         case again
     }
 
+    /// A slot's mark: skipped. 0: nothing came under it.
+    private static let missing: UInt32 = 1
+
     private(set) var last: UInt8?
     /// By number: a digest of what came under it last.
     private var slots: [UInt32]
@@ -87,8 +94,10 @@ struct SparkplugNumbering: Equatable, Sendable {
         number.map { slots[Int($0 & 0xFF)] == digest } ?? false
     }
 
-    /// A birth begins a count, with whatever number it has.
+    /// A birth begins a count, with whatever number it has. What came before is forgotten: a burst that is redelivered
+    /// from its birth on comes in order again, and a node without a clock may be born twice with the same bytes.
     mutating func begin(at number: UInt64?, _ digest: UInt32) {
+        slots = Array(repeating: 0, count: 256)
         last = number.map { UInt8(truncatingIfNeeded: $0) }
         if let last { slots[Int(last)] = digest }
     }
@@ -97,20 +106,27 @@ struct SparkplugNumbering: Equatable, Sendable {
     mutating func take(_ number: UInt64?, _ digest: UInt32) -> Step {
         guard let number = number.map({ UInt8(truncatingIfNeeded: $0) }) else { return .next }
         if slots[Int(number)] == digest { return .again }
+        let isLate = slots[Int(number)] == Self.missing
         slots[Int(number)] = digest
-        defer { last = number }
-        guard let last, number != last, number != last &+ 1 else { return .next }
-        let first = Int64(last &+ 1)
-        return .gap(first...(first + Int64(number &- (last &+ 1)) - 1))
+        guard let before = last, number != before, number != before &+ 1 else {
+            last = number
+            return .next
+        }
+        // One that overtook it had opened the gap.
+        if isLate { return .next }
+        last = number
+        let (first, count) = (before &+ 1, number &- (before &+ 1))
+        for offset in 0..<count { slots[Int(first &+ offset)] = Self.missing }
+        return .gap(Int64(first)...Int64(first) + Int64(count) - 1)
     }
 
-    /// FNV-1a: the same tomorrow and after a restart, as `Hasher` is not. Never 0, which is an empty slot.
+    /// FNV-1a: the same tomorrow and after a restart, as `Hasher` is not. Never one of a slot's marks.
     static func digest(_ payload: [UInt8], _ topic: SparkplugTopic) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
         for byte in topic.kind.rawValue.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
         for byte in topic.device.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
         for byte in payload { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-        return max(hash, 1)
+        return max(hash, missing + 1)
     }
 }
 

@@ -39,7 +39,11 @@ struct SparkplugReading {
     private var sender: String
     private let sources: SourceMap
     private var metrics: [SparkplugMetric]
+    private let origin: Origin
     private var gathering: Gathering
+    /// Values in `gathering`; what came before them is in `decoded`.
+    private var taken = 0
+    private var decoded = Decoded()
     private var hasMapped = false
     private var unmapped: [(name: String, json: String?, at: Instant)] = []
     private var unknownAliases: [UInt64] = []
@@ -51,6 +55,7 @@ struct SparkplugReading {
         self.topic = topic
         sender = topic.sender
         self.sources = sources
+        self.origin = origin
         gathering = Gathering(origin: origin)
         var metrics: [SparkplugMetric] = []
         for bytes in payload.metrics {
@@ -83,11 +88,12 @@ struct SparkplugReading {
                 guard !metric.name.isEmpty else { throw Rejection(.wrongShape, "a metric is born without a name") }
                 let definition = SparkplugDefinition(
                     name: metric.name, alias: metric.hasAlias ? metric.alias : nil,
-                    type: SparkplugType(rawValue: metric.datatype), unit: try metric.unit())
-                if device.metrics.count < room, metric.name.utf8.count <= Limits.sparkplugName {
-                    device.define(definition)
-                } else {
+                    type: SparkplugType(rawValue: metric.datatype), unit: try metric.told().unit)
+                if device.metrics.count >= room || metric.name.utf8.count > Limits.sparkplugName {
                     refused += 1
+                } else if !device.define(definition) {
+                    // Whichever it stood for, the other's data would be taken for its.
+                    gathering.reject(.wrongShape, "“\(sender)”: two metrics have the alias \(metric.alias)")
                 }
                 try take(metric, definition.name, definition)
             } catch {
@@ -142,9 +148,12 @@ struct SparkplugReading {
             do throws(Rejection) {
                 if !metric.name.isEmpty {
                     try take(metric, metric.name, node.devices[topic.device]?[name: metric.name])
-                } else if metric.hasAlias, let born = node.definition(alias: metric.alias, of: topic.device) {
+                } else if metric.hasAlias, let born = node.devices[topic.device]?[alias: metric.alias] {
                     try take(metric, born.name, born)
                 } else if metric.hasAlias {
+                    if let owner = node.owner(of: metric.alias, except: topic.device) {
+                        throw Rejection(.wrongDevice, "“\(sender)”: the alias \(metric.alias) is of “\(owner)”")
+                    }
                     unknownAliases.append(metric.alias)
                 } else {
                     throw Rejection(.wrongShape, "a metric has neither name nor alias")
@@ -170,11 +179,16 @@ struct SparkplugReading {
         }
         hasMapped = true
         guard let at else { throw Rejection(.missingTime, "“\(name)”: neither the metric nor the message has a time") }
-        guard let number = try SparkplugValue(sent, as: type).number else {
+        let value = try SparkplugValue(sent, as: type)
+        guard let number = value.number, !value.isBoolean || measure == .running else {
             throw Rejection(.wrongType, "“\(name)” is no single number; \(measure.name) is one")
         }
-        gathering.take(
-            number, unit: try metric.unit() ?? born?.unit, as: target, measure, at: at, of: sender)
+        let told = try metric.told()
+        if let flaw = told.flaw { throw Rejection(.noMeasure, "“\(name)” is \(flaw), says its sender") }
+        // A node that buffered while it was offline sends its history at once, more than one gathering takes.
+        if taken == Limits.readingsPerPayload { settle() }
+        taken += 1
+        gathering.take(number, unit: told.unit ?? born?.unit, as: target, measure, at: at, of: sender)
     }
 
     /// Metrics that the protocol needs for itself.
@@ -192,30 +206,46 @@ struct SparkplugReading {
         if hasMapped || topic.kind.isBirth {
             for metric in unmapped { gathering.unmapped(metric.name, json: metric.json, at: metric.at, of: sender) }
         }
+        settle()
+        return decoded
+    }
+
+    private mutating func settle() {
+        let done = gathering
+        (gathering, taken) = (Gathering(origin: origin), 0)
         do throws(Rejection) {
-            return try gathering.finish()
+            let part = try done.finish()
+            decoded.series += part.series
+            decoded.rejections += part.rejections
         } catch {
-            var decoded = Decoded()
-            decoded.rejections = [error]
-            return decoded
+            decoded.rejections.append(error)
         }
     }
 }
 
 extension SparkplugMetric {
-    /// The unit as its properties say it; nil when they say none.
-    fileprivate func unit() throws(Rejection) -> String? {
-        guard hasProperties else { return nil }
+    /// What its properties say: its unit, and how its sender calls a value that is not good.
+    fileprivate func told() throws(Rejection) -> (unit: String?, flaw: String?) {
+        var told: (unit: String?, flaw: String?)
+        guard hasProperties else { return told }
         let set = try SparkplugPropertySet(bounded: properties, "“\(name)”: a property set")
         guard set.keys.count <= Limits.sparkplugProperties, set.values.count <= Limits.sparkplugProperties else {
             throw Rejection(.tooMany, "“\(name)” has \(set.keys.count) properties")
         }
         for (key, bytes) in zip(set.keys, set.values) {
             let plain = key.lowercased().filter { $0 != " " && $0 != "_" }
-            guard SparkplugReading.unitNames.contains(plain) else { continue }
+            guard plain == "quality" || SparkplugReading.unitNames.contains(plain) else { continue }
             let value = try SparkplugPropertyValue(bounded: bytes, "“\(name)”: the property “\(key)”")
-            if !value.isNull, !value.stringValue.isEmpty { return value.stringValue }
+            if plain != "quality" {
+                if told.unit == nil, !value.stringValue.isEmpty { told.unit = value.stringValue }
+            } else if value.hasIntValue || value.hasLongValue {
+                switch value.hasIntValue ? UInt64(value.intValue) : value.longValue {
+                case 0: told.flaw = "bad (Quality 0)"
+                case 500: told.flaw = "stale (Quality 500)"
+                default: break
+                }
+            }
         }
-        return nil
+        return told
     }
 }

@@ -20,6 +20,7 @@ struct SparkplugTopic: Hashable, Sendable {
             }
         }
         var isBirth: Bool { self == .nodeBirth || self == .deviceBirth }
+        var isDeath: Bool { self == .nodeDeath || self == .deviceDeath }
         /// Whether it is meant for a host application.
         var isForHosts: Bool {
             switch self {

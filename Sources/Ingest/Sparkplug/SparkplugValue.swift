@@ -26,8 +26,8 @@ enum SparkplugValue: Equatable, Sendable {
     /// Reads what was sent as `type`; as the field it came in where nobody said a type that we know.
     init(_ sent: SparkplugMetric.OneOf_Value, as type: SparkplugType?) throws(Rejection) {
         switch sent {
-        case .intValue(let raw): self = try Self.whole(UInt64(raw), type ?? .uint32)
-        case .longValue(let raw): self = try Self.whole(raw, type ?? .uint64)
+        case .intValue(let raw): self = try Self.whole(UInt64(raw), type, isPlain: raw <= Int32.max)
+        case .longValue(let raw): self = try Self.whole(raw, type, isPlain: raw <= Int64.max)
         case .floatValue(let value): self = try Self.real(Double(value), type)
         case .doubleValue(let value): self = try Self.real(value, type)
         case .booleanValue(let value):
@@ -53,6 +53,8 @@ enum SparkplugValue: Equatable, Sendable {
         }
     }
 
+    var isBoolean: Bool { if case .boolean = self { true } else { false } }
+
     /// A single value as JSON; nil where there is none to show.
     var json: String? {
         switch self {
@@ -71,7 +73,9 @@ enum SparkplugValue: Equatable, Sendable {
 
     /// Negative numbers come as two's complement in 32 or 64 bits, whatever their width: cut to the declared width, they
     /// have their sign. A float's or boolean's type with a whole number is what sloppy encoders make of 0 and 1.
-    private static func whole(_ raw: UInt64, _ type: SparkplugType) throws(Rejection) -> SparkplugValue {
+    private static func whole(
+        _ raw: UInt64, _ type: SparkplugType?, isPlain: Bool
+    ) throws(Rejection) -> SparkplugValue {
         switch type {
         case .int8: .integer(Int64(Int8(truncatingIfNeeded: raw)))
         case .int16: .integer(Int64(Int16(truncatingIfNeeded: raw)))
@@ -81,6 +85,8 @@ enum SparkplugValue: Equatable, Sendable {
         case .uint16: .unsigned(raw & 0xFFFF)
         case .uint32: .unsigned(raw & 0xFFFF_FFFF)
         case .uint64, .dateTime: .unsigned(raw)
+        case nil where isPlain: .unsigned(raw)
+        case nil: throw Rejection(.wrongType, "a whole number without a type: its sign is not known")
         case .float, .double: .real(Double(raw))
         case .boolean where raw <= 1: .boolean(raw == 1)
         default: throw wrong("the number \(raw)", type)
