@@ -1,10 +1,13 @@
 """Killed and cut off from power again and again: what the broker had acknowledged is all there, and once."""
 
 import random
+import sqlite3
 import time
+from contextlib import closing
 
 import campaign
 import pytest
+import stack
 from load import House, Numbers, is_perfect
 
 @pytest.fixture
@@ -49,6 +52,35 @@ def test_fifty_power_cuts(house, numbers):
     verdict = house.verdict(numbers)
     assert is_perfect(verdict), verdict
     assert taken["lost"] > 100, "the cuts took nothing"
+
+
+def journal_rows(house):
+    """What the compactor has not moved yet."""
+    with closing(sqlite3.connect(f"file:{house.service.folder}/fieldloop.db?mode=ro", uri=True)) as store:
+        return store.execute("SELECT count(*) FROM journal").fetchone()[0]
+
+
+def test_a_day_that_is_being_read_while_it_is_compacted(house, numbers):
+    """A reader keeps SQLite from bringing the day's log into its file. The journal goes all the same, so the log itself
+    must have been on the disk by then."""
+    stack.until(lambda: numbers.acknowledged > 1000, what="some load")
+    house.service.stop()
+    house.service.start()
+    day = stack.until(lambda: next((house.service.folder / "telemetry").glob("*.db"), None), what="a day's file")
+    with closing(sqlite3.connect(day, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        before = numbers.acknowledged
+        stack.until(lambda: numbers.acknowledged > before + 1000, what="more load")
+        house.service.stop()
+        house.service.start()
+        stack.until(lambda: journal_rows(house) < 20, 20, what="compaction")
+        house.disk.control.cut_after = 1
+        house.service.process.child.wait(20)
+    house.service.start()
+    numbers.stop()
+    verdict = house.verdict(numbers)
+    assert is_perfect(verdict), verdict
 
 
 def test_a_disk_that_lies_is_found_out(house, numbers):
