@@ -129,7 +129,7 @@ struct Traffic {
         let choices = [
             (point.topic, "", "empty"), (point.topic, "}\(bytes)", "not_json"), (point.topic, "[{\"ts\":1", "not_json"),
             (point.topic, "{\"ts\":NaN}", "not_finite"),
-            ("fieldloop/v1/beilun/P1/DE-H/waveform", "{}", "missing_time"),
+            ("fieldloop/v1/beilun/P1/DE-H/waveform", "{}", "bad_waveform"),
             ("fieldloop/v1/beilun/P 1/DE-H/reading", "{\"ts\":1}", "bad_topic"),
             ("fieldloop/v1/photos/E1/u1", "no newline", "wrong_shape"),
             ("fieldloop/v1/photos/E1/u1", "{\"ticket\":77777}\nJPEG", "unknown_ticket"),
