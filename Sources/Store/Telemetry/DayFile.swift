@@ -83,20 +83,22 @@ struct DayFiles: Sendable {
 
     /// Runs `body` as one transaction, durable when this returns.
     func write<Result>(_ day: Day, _ kind: Kind, _ body: (Database) throws -> Result) throws -> Result {
-        let isNew = !FileManager.default.fileExists(atPath: path(day, kind))
-        if isNew { try makeDirectory() }
+        try makeDirectory()
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.label = "fieldloop-day"
         configuration.journalMode = .wal
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         let file = try DatabaseQueue(path: path(day, kind), configuration: configuration)
         defer { try? file.close() }
+        // Only now: on its way into WAL mode GRDB sets NORMAL, after `prepareDatabase`. The journal's rows go when this
+        // returns, and no checkpoint may have synced the day by then: somebody may be reading it.
+        try file.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         let result = try file.write { db in
             try db.execute(sql: kind.schema)
             return try body(db)
         }
-        if isNew { try synchronise(directory) }
+        // Each time: whoever made the file may have died before its name was on the disk.
+        try synchronise(directory)
         return result
     }
 
