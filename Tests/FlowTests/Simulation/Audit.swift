@@ -145,7 +145,9 @@ struct Audit {
     private static func miscount(
         _ db: Database, _ values: [Expectation.Key: Double], _ expectation: Expectation
     ) throws -> String? {
-        if values != expectation.values { return "\(values.count) values, not the \(expectation.values.count) expected" }
+        if values != expectation.values {
+            return "\(values.count) values, not the \(expectation.values.count) expected"
+        }
         var rejected: [String: Int] = [:]
         let reasons = try db.cachedStatement(
             sql: "SELECT reason, count(*) AS n FROM rejected WHERE topic NOT LIKE '%/answer' GROUP BY reason")
