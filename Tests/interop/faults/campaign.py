@@ -1,4 +1,7 @@
-"""Kills and power cuts, many in a row, at random points of a service under load. Short in the tests, long in ops/bench/long."""
+"""Kills and power cuts, many in a row, at random points of a service under load.
+
+Short in the tests, long in ops/bench/long.
+"""
 
 import errno
 import random
