@@ -45,7 +45,7 @@ class Disk:
         self.control = Control.from_buffer(self._shared)
         self.control.seed = seed
         self.env = os.environ | {
-            "LD_PRELOAD": str(library) + os.environ.get("EXTRA", ""), "FAULTS_DIR": str(folder), "FAULTS_CONTROL": str(control_file)}
+            "LD_PRELOAD": str(library), "FAULTS_DIR": str(folder), "FAULTS_CONTROL": str(control_file)}
 
     @contextmanager
     def failing(self, **fields: int):

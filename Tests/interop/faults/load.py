@@ -157,7 +157,7 @@ class House:
         return [(point, at, value) for point, measure, at, value in self.stored() if measure == VELOCITY]
 
     def summed_up(self) -> int:
-        """How many velocities the rollups count: what was counted twice stands there twice, whatever the readings say."""
+        """How many velocities the rollups count: what was counted twice shows here, whatever the readings say."""
         rows = stack.export(
             self.service.folder, self.service.program, "--resolution", "hour", "--measure", VELOCITY)
         return sum(int(row["count"]) for row in rows)
@@ -180,13 +180,15 @@ class House:
         stored = self.stored()
         missing, doubled = numbers.compare(stored)
         tickets = Counter(card["asset"] for card in self.service.api.cards())
+        # "?" is the probe of `gateway_once_heard`.
+        heads = [row["head"] for row in self.service.api.rejected()]
         return {
             "sent": numbers.sent, "acknowledged": numbers.acknowledged, "missing": len(missing - unsaved),
             "died_with_broker": len(missing & unsaved), "doubled": doubled,
             "rollups_off": self.summed_up() - sum(measure == VELOCITY for _, measure, _, _ in stored),
             "tickets": tickets.total(), "faults": len(BREACHED),
             "sessions_lost": int(self.service.health()["sessions_lost"]),
-            "rejected": sum(row["head"] != "?" and not row["head"].startswith("the end") for row in self.service.api.rejected())}
+            "rejected": sum(head != "?" and not head.startswith("the end") for head in heads)}
 
 
 def is_perfect(verdict: dict[str, int]) -> bool:

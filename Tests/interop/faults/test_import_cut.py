@@ -1,4 +1,4 @@
-"""`fieldloop import-readings` through power cuts: what it said it had taken is there, and repeating it doubles nothing."""
+"""`fieldloop import-readings` through power cuts: what it took is there, and repeating it doubles nothing."""
 
 import random
 import subprocess
