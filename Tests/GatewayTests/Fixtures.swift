@@ -97,7 +97,7 @@ extension Subscriber {
 struct NeverHappened: Error { let what: String }
 
 /// Looks every few milliseconds; throws when it has not come true in time.
-func waitUntil(_ what: String, within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws {
+func waitUntil(_ what: String, within limit: Duration = .seconds(60), _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + limit
     while !condition() {
         guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }

@@ -95,7 +95,7 @@ struct Surroundings {
 struct NeverHappened: Error { let what: String }
 
 /// Looks every few milliseconds; throws when it has not come true in time.
-func waitUntil(_ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async throws
+func waitUntil(_ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws
 {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
