@@ -133,7 +133,7 @@ private struct Draft {
     }
 
     private mutating func keepAside(_ key: String, _ raw: String) {
-        let field = "\(quoted(key)):\(raw)"
+        let field = "\(jsonString(key)):\(raw)"
         extraSize += field.utf8.count + 1
         if extraSize <= Limits.extraFields { extra.append(field) }
     }
@@ -154,21 +154,6 @@ private struct Draft {
 
     /// What is not ours, as one JSON object; nil when there is nothing.
     var aside: String? { extra.isEmpty ? nil : "{\(extra.joined(separator: ","))}" }
-}
-
-/// A key as a JSON string again.
-private func quoted(_ key: String) -> String {
-    var text = "\""
-    for scalar in key.unicodeScalars {
-        switch scalar {
-        case "\"", "\\": text += "\\\(scalar)"
-        case _ where scalar.value < 0x20:
-            let hex = String(scalar.value, radix: 16)
-            text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-        default: text.unicodeScalars.append(scalar)
-        }
-    }
-    return text + "\""
 }
 
 extension Rejection {
