@@ -5,6 +5,10 @@ public struct Decoded: Sendable, Equatable {
     public var series: [Series] = []
     public var waveforms: [WaveformPart] = []
     public var rejections: [Rejection] = []
+    /// Holes in a numbering that the protocol keeps.
+    public var gaps: [Gap] = []
+    /// What senders are to be asked once this is committed.
+    public var requests: [Request] = []
     public init() {}
 }
 

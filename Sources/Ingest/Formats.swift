@@ -35,44 +35,31 @@ struct Formats: Sendable {
 
     mutating func decode(
         _ message: RawMessage, _ route: Route, _ origin: Origin, at now: Instant
-    ) throws(Rejection) -> FormatOutcome {
+    ) throws(Rejection) -> Decoded {
         let payload = message.payload
         switch route {
         case .reading(let site, let point):
-            return FormatOutcome(try ReadingDecoder.decode(payload, site: site, point: point, origin: origin))
+            return try ReadingDecoder.decode(payload, site: site, point: point, origin: origin)
         case .waveform(let site, let point):
             var decoded = Decoded()
             decoded.waveforms = [try decodeWaveform(payload, site: site, point: point, origin: origin)]
-            return FormatOutcome(decoded)
+            return decoded
         case .senML(let site):
-            return FormatOutcome(
-                try decodeSenML(payload, site: site, sources: sources, now: now, origin: origin))
+            return try decodeSenML(payload, site: site, sources: sources, now: now, origin: origin)
         case .thingsBoard(let topic):
-            return FormatOutcome(try decodeThingsBoard(payload, topic, sources: sources, now: now, origin: origin))
+            return try decodeThingsBoard(payload, topic, sources: sources, now: now, origin: origin)
         case .sparkplug(let levels):
             let outcome = try sparkplug.take(
                 levels, payload, origin: origin, sources: sources, at: now, isRetained: message.isRetained)
-            return FormatOutcome(outcome.decoded, gaps: outcome.gaps, requests: outcome.requests)
+            var decoded = outcome.decoded
+            (decoded.gaps, decoded.requests) = (outcome.gaps, outcome.requests)
+            return decoded
         case .profile(let levels):
-            return FormatOutcome(
-                try profiles.decode(payload, topic: levels, sources: sources, now: now, origin: origin))
-        case .photo, .position, .answer: return FormatOutcome(Decoded())
+            return try profiles.decode(payload, topic: levels, sources: sources, now: now, origin: origin)
+        case .photo, .position, .answer: return Decoded()
         }
     }
 
     /// What sessions must remember of a burst, for its own transaction.
     mutating func changes() -> [Input] { sparkplug.changes().map { Input(.sender($0.key, state: $0.value)) } }
-}
-
-/// What one message of any format comes to.
-struct FormatOutcome {
-    var decoded: Decoded
-    var gaps: [Gap]
-    var requests: [Request]
-
-    init(_ decoded: Decoded, gaps: [Gap] = [], requests: [Request] = []) {
-        self.decoded = decoded
-        self.gaps = gaps
-        self.requests = requests
-    }
 }

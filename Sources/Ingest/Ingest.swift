@@ -83,9 +83,9 @@ public final class Ingest: Sendable {
             let origin = Origin(topic: delivery.topic, payload: delivery.payload, size: delivery.size)
             switch try decode(delivery, origin, &formats) {
             case .measured(let measured):
-                series += measured.decoded.series
-                inputs += measured.decoded.waveforms.map { Input(.waveform($0), origin: origin) }
-                inputs += measured.decoded.rejections.map { Input(.rejected($0), origin: origin) }
+                series += measured.series
+                inputs += measured.waveforms.map { Input(.waveform($0), origin: origin) }
+                inputs += measured.rejections.map { Input(.rejected($0), origin: origin) }
                 inputs += measured.gaps.map { Input(.gap($0), origin: origin) }
                 requests += measured.requests
             case .others(let others):
@@ -119,7 +119,7 @@ public final class Ingest: Sendable {
     }
 
     private enum Content {
-        case measured(FormatOutcome)
+        case measured(Decoded)
         case others([Input.Body])
     }
 

@@ -249,7 +249,7 @@ private func keep(_ bytes: [UInt8], _ claim: PhotoClaim, _ intake: Intake, _ sto
 private func health(_ up: LinkStatus, _ down: LinkStatus, _ clock: ServiceClock) -> [String: String] {
     [
         "broker": up.isConnected ? "connected" : "away", "broker_since": up.since.iso8601,
-        "store_error": up.handlerError ?? "", "broker_error": up.lastError.map { "\($0)" } ?? "",
+        "burst_error": up.handlerError ?? "", "broker_error": up.lastError.map { "\($0)" } ?? "",
         "messages": String(up.messages),
         "bursts": String(up.bursts), "handler_failures": String(up.handlerFailures),
         "sessions_lost": String(up.sessionsLost), "downlink": down.isConnected ? "connected" : "away",
