@@ -18,7 +18,7 @@ struct StorageBench: AsyncParsableCommand {
         let directory = try DataDirectory(folder)
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
         var store = try Store(directory: directory.path)
-        try importPoints(into: store)
+        try BenchPlant(points: points, hasRules: false).load(into: store, by: folder + "/plant")
         let values = points * seconds
         let day = Instant(milliseconds: Instant.wall.milliseconds / 86_400_000 * 86_400_000) - .days(1)
         try await fill(store, from: day)
@@ -44,26 +44,6 @@ struct StorageBench: AsyncParsableCommand {
         let file = "\(directory.path)/telemetry/\(day.iso8601.prefix(10)).db"
         try await time("unlink of the day", 1) { try FileManager.default.removeItem(atPath: file) }
         try store.close()
-    }
-
-    private func importPoints(into store: Store) throws {
-        let folder = folder + "/plant"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        var assets = "id,site,name_zh,name_en,customer,machine_class,rated_rpm,power_kw,bearing,skill,skill_level\n"
-        var names = "asset,name,direction,place_zh,place_en\n"
-        for number in 1...points {
-            assets += "M\(number),s,机器,machine,c,none,1480,45,6313,pump,1\n"
-            names += "M\(number),DE-H,H,驱动端,drive end\n"
-        }
-        let files = [
-            "sites.csv": "id,name_zh,name_en,lat,lon,datum,timezone,entity\ns,厂,plant,30,121,wgs84,Asia/Shanghai,甬启\n",
-            "customers.csv": "id,name_zh,name_en,grade,contact,phone\nc,客户,customer,A,范,1\n",
-            "assets.csv": assets, "points.csv": names,
-        ]
-        for (name, text) in files { try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8) }
-        let report = try store.importPlant(from: [folder])
-        guard report.errors.isEmpty else { throw ValidationError("\(report.errors)") }
     }
 
     /// Ten minutes at a time, as a compactor finds them that has fallen behind.
