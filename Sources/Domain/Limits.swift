@@ -35,6 +35,9 @@ public enum Limits {
     public static let burstMessages = 2_000
     public static let burstBytes = 32 << 20
     public static let burstTime = Duration.milliseconds(200)
+    /// 4,000 messages a second.
+    public static let rush = Duration.microseconds(250)
+    public static let gather = Duration.milliseconds(20)
     /// `max_inflight_messages` in `ops/mosquitto.conf`; what we ask for as receive-maximum.
     public static let receiveMaximum = 10_000
 

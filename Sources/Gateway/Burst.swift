@@ -21,6 +21,10 @@ public struct BurstLimits: Sendable {
     public var bytes: Int
     /// From the first read to the last.
     public var time: Duration
+    /// Messages that come closer together are let gather for `gather` before the next burst is read: a broker that
+    /// wakes its subscriber for every few messages carries fewer of them.
+    public var rush = Limits.rush
+    public var gather = Limits.gather
 
     public init(
         messages: Int = Limits.burstMessages, bytes: Int = Limits.burstBytes, time: Duration = Limits.burstTime

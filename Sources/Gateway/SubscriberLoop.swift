@@ -6,6 +6,7 @@ struct SubscriberLoop {
     private let reporter: LinkReporter
     private var backoff: Backoff
     private var hasConnected: Bool
+    private var burstAt = ContinuousClock.now
 
     init(
         _ options: Subscriber.Options, _ handler: @escaping Subscriber.Handler, _ control: LoopControl,
@@ -46,27 +47,44 @@ struct SubscriberLoop {
         let deadline = ContinuousClock.now + options.timing.connect
         var isSubscribed = false
         repeat {
-            let hasMore = try takeTurn(connection)
+            let turn = try takeTurn(connection)
             if !isSubscribed {
                 isSubscribed = try connection.takeSubscribed()
                 if isSubscribed { reporter.connected(sessionPresent: sessionPresent, inbox.greeting?.limits) }
                 if !isSubscribed, ContinuousClock.now > deadline { throw inbox.failure(.timeout) }
             }
-            if !hasMore { connection.wait(atMost: .seconds(1)) }
+            switch turn {
+            case .more: break
+            case .rush: control.sleep(options.burst.gather)
+            case .calm: connection.wait(atMost: .seconds(1))
+            }
             // Told to stop here, nothing is in hand: what was read has been handled.
         } while !control.isStopping
         try connection.close(within: options.timing.farewell)
     }
 
-    /// Reads a burst, has it handled, and only then lets its acknowledgements out. True when a cap ended the burst.
-    private mutating func takeTurn(_ connection: borrowing Connection) throws(LinkFailure) -> Bool {
+    /// How the next turn begins.
+    private enum Turn {
+        /// A cap ended the burst: at once.
+        case more
+        /// Messages come so fast that to be woken for each first one costs the broker more than they wait.
+        case rush
+        /// With the next message.
+        case calm
+    }
+
+    /// Reads a burst, has it handled, and only then lets its acknowledgements out.
+    private mutating func takeTurn(_ connection: borrowing Connection) throws(LinkFailure) -> Turn {
         let (isCapped, failure) = collect(from: connection)
         let burst = Burst(messages: connection.inbox.takeMessages())
         // A connection that broke meanwhile takes no acknowledgement, but its messages are as good as any.
         if !burst.messages.isEmpty { try handle(burst, from: connection) }
         if let failure { throw failure }
         try connection.flush()
-        return isCapped
+        if isCapped { return .more }
+        let span = burstAt.duration(to: .now)
+        burstAt += span
+        return Double(burst.messages.count) * (options.burst.rush / span) > 1 ? .rush : .calm
     }
 
     /// Reads until nothing comes any more, the connection breaks, or a cap is reached.
