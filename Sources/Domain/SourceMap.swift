@@ -1,6 +1,6 @@
 /// Which of our points and measures a foreign sender's metric is: `sources.csv` of the plant, and a convention for
 /// senders that could be named after us.
-public struct SourceMap: Sendable {
+public struct SourceMap: Sendable, Equatable {
     public enum Format: String, Sendable, CaseIterable {
         /// Sender `group/node/device` (or `group/node`), metric name.
         case sparkplug
@@ -15,18 +15,27 @@ public struct SourceMap: Sendable {
     /// What a metric is to us: `ours = sent, converted from its unit into the measure's × scale`.
     public struct Target: Hashable, Sendable {
         public var point: PointID
-        /// nil for profiles only: there the profile says it.
+        /// nil for profiles, where the profile says it, and for waveforms.
         public var measure: Measure?
+        /// The metric is an array of samples (Sparkplug only); `unit` is theirs, `scale` of that unit is one count.
+        public var isWaveform: Bool
         /// The unit of what is sent; wins over what the message says. nil: as the message says, else the measure's own.
         public var unit: String?
         /// Multiplies the value after its conversion.
         public var scale: Double
+        /// Hz, of a waveform; wins over what the message says.
+        public var sampleRate: Double?
 
-        public init(point: PointID, measure: Measure?, unit: String? = nil, scale: Double = 1) {
+        public init(
+            point: PointID, measure: Measure?, isWaveform: Bool = false, unit: String? = nil, scale: Double = 1,
+            sampleRate: Double? = nil
+        ) {
             self.point = point
             self.measure = measure
+            self.isWaveform = isWaveform
             self.unit = unit
             self.scale = scale
+            self.sampleRate = sampleRate
         }
     }
 
@@ -61,5 +70,14 @@ public struct SourceMap: Sendable {
             let asset = AssetID(levels[levels.count - 2])
         else { return nil }
         return Target(point: PointID(asset: asset, name: point), measure: measure)
+    }
+}
+
+extension WaveformUnit {
+    /// What senders call the unit of samples, and how many of ours one of theirs is; nil: no unit of vibration.
+    public static func named(_ unit: String) -> (unit: WaveformUnit, factor: Double)? {
+        if let own = WaveformUnit(rawValue: unit) { return (own, 1) }
+        if let factor = Units.convert(1, from: unit, to: .accelerationRMS) { return (.g, factor) }
+        return Units.convert(1, from: unit, to: .velocityRMS).map { (.millimetresPerSecond, $0) }
     }
 }

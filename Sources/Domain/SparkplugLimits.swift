@@ -1,7 +1,11 @@
 extension Limits {
     // MARK: Sparkplug
-    /// Metrics of one message.
+    /// Metrics of one message, each member of a template and each cell of a data set counted.
     public static let sparkplugMetrics = 10_000
+    /// Templates in templates.
+    public static let sparkplugDepth = 8
+    /// Columns of a data set. Its rows are limited by `sparkplugMetrics`.
+    public static let sparkplugColumns = 256
     /// Properties of one metric.
     public static let sparkplugProperties = 256
     /// Bytes of a metric's name that we remember.

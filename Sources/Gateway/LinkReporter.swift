@@ -51,9 +51,12 @@ final class LinkReporter: Sendable {
     }
 
     func sessionLost() {
-        count { $0.sessionsLost += 1 }
+        let awaySince: Instant? = state.withLock {
+            $0.status.sessionsLost += 1
+            return $0.status.connections > 0 ? $0.status.since : nil
+        }
         logger.critical("the broker has lost our session and what it had queued for us")
-        onEvent(.sessionLost)
+        onEvent(.sessionLost(awaySince: awaySince))
     }
 
     func failed(_ failure: LinkFailure) {

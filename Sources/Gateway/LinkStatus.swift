@@ -52,7 +52,8 @@ public enum LinkEvent: Sendable {
     /// `sessionPresent`: the broker had kept our session and what it queued for it.
     case connected(sessionPresent: Bool)
     /// The broker has forgotten the session of an earlier connection: what it had queued for us is gone.
-    case sessionLost
+    /// `awaySince`: by the wall, when that connection ended; nil when it was an earlier run's.
+    case sessionLost(awaySince: Instant?)
     /// The connection ended, or could not be made. Said once for a run of equal failures.
     case disconnected(MosquittoError)
     /// The handler threw; nothing of its burst was acknowledged and the broker will send it again.

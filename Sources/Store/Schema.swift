@@ -16,6 +16,7 @@ enum Schema {
             try TelemetrySchema.migrate($0)
             try $0.execute(sql: IntakeSchema.tables)
         }
+        migrator.registerMigration("6 sample rates of sources") { try $0.execute(sql: SourceRows.sampleRate) }
         return migrator
     }
 

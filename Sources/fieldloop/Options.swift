@@ -9,6 +9,21 @@ import Store
 // From settings to what each part wants to know.
 
 extension Settings {
+    /// A session at a broker each: our own, then those of the files of `mqtt.also`.
+    func brokers() throws -> [Settings] {
+        var brokers = [self]
+        for file in list("mqtt.also") {
+            let further = try Settings(self, broker: file)
+            guard !brokers.contains(where: { $0["mqtt.client_id"] == further["mqtt.client_id"] }) else {
+                throw Invalid(
+                    description: "\(file): mqtt.client_id is “\(further["mqtt.client_id"])”, and so is another's; "
+                        + "each session needs a name of its own")
+            }
+            brokers.append(further)
+        }
+        return brokers
+    }
+
     func broker() throws -> Broker {
         var credentials: Credentials?
         if let username = optional("mqtt.username") {
@@ -59,8 +74,12 @@ extension Settings {
                 ("v1/devices/+/telemetry", Limits.readingPayload),
             ] + SparkplugState.filters.map { ($0, Limits.sparkplugPayload) }
             + profiles.filters.map { ($0, Limits.readingPayload) }
-        var options = Subscriber.Options(
-            broker: try broker(), clientID: self["mqtt.client_id"], filters: try classes.map { try TopicFilter($0.0) })
+        let wanted = list("mqtt.topics")
+        let filters: [TopicFilter]
+        do { filters = try (wanted.isEmpty ? classes.map(\.0) : wanted).map { try TopicFilter($0) } } catch {
+            throw invalid("mqtt.topics", "a list of MQTT topic filters")
+        }
+        var options = Subscriber.Options(broker: try broker(), clientID: self["mqtt.client_id"], filters: filters)
         options.payloadLimits = try classes.map { PayloadLimit(try TopicFilter($0.0), bytes: $0.1) }
         return options
     }

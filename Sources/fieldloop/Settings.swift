@@ -33,6 +33,9 @@ struct Settings: Sendable {
         Key(name: "mqtt.tls.key", standard: "", help: "PEM; its key"),
 
         Key(name: "mqtt.version", standard: "5", help: "5, or 3.1.1 for RabbitMQ before 3.13"),
+        Key(name: "mqtt.topics", standard: "", help: "filters, a list; empty: everything that we know"),
+        Key(name: "mqtt.also", standard: "", help: "a list of files, each with the mqtt.* keys of a further session"),
+
         Key(
             name: "ingest.profiles", standard: "", help: "a folder of source profiles (fixtures/profiles); empty: none"),
 
@@ -83,6 +86,9 @@ struct Settings: Sendable {
         Key(name: "board.chart_js", standard: "/usr/share/javascript/chart.js/chart.min.js", help: "Chart.js 3.9"),
     ]
 
+    /// What may be a list in YAML; elsewhere its parts are separated by commas.
+    private static let lists: Set = ["mqtt.also", "mqtt.topics"]
+
     private let values: [String: (text: String, from: String)]
 
     /// A key's text; the table's default when nobody set it.
@@ -119,6 +125,25 @@ struct Settings: Sendable {
             values[String(parts[0])] = (String(parts[1]), "--set")
         }
         self.values = values
+    }
+
+    /// These settings with the `mqtt.*` keys of another file in place of our own, those that it leaves out at their
+    /// defaults.
+    init(_ main: Settings, broker file: String) throws {
+        var values = main.values.filter { !$0.key.hasPrefix("mqtt.") }
+        for (key, text) in try Self.flatten(file) {
+            try Self.check(key, in: file)
+            guard key.hasPrefix("mqtt."), key != "mqtt.also" else {
+                throw Invalid(description: "\(file): “\(key)” has no place here; a file of mqtt.also holds mqtt.* keys alone")
+            }
+            values[key] = (text, file)
+        }
+        self.values = values
+    }
+
+    /// A list's parts.
+    func list(_ name: String) -> [String] {
+        self[name].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
     /// nil for an empty text.
@@ -189,6 +214,8 @@ struct Settings: Sendable {
             case .mapping(let mapping):
                 for (key, value) in mapping { try walk(value, path + [key.string ?? ""]) }
             case .scalar(let scalar): found.append((path.joined(separator: "."), scalar.string))
+            case .sequence(let list) where Self.lists.contains(path.joined(separator: ".")):
+                found.append((path.joined(separator: "."), list.compactMap(\.string).joined(separator: ",")))
             default: throw Invalid(description: "\(file): “\(path.joined(separator: "."))” must be one value")
             }
         }

@@ -65,6 +65,22 @@ extension Brokers {
             #expect(received.texts.count == 500)
         }
 
+        @Test func `what comes in a rush is let gather`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            var options = try Subscriber.Options.brisk(mosquitto.broker)
+            (options.burst.rush, options.burst.gather) = (.seconds(60), .seconds(3))
+            let received = Received()
+            try await Subscriber.running(options, handler: received.handler) { subscriber in
+                try await waitUntil("connected") { subscriber.status.isConnected }
+                try await mosquitto.publish(["first"], to: "t/a")
+                try await waitUntil("the first is here") { received.all.count == 1 }
+                for number in 1...3 { try await mosquitto.publish(["\(number)"], to: "t/a") }
+                try await waitUntil("all are here") { received.texts.count == 4 }
+            }
+            #expect(received.all.map(\.count) == [1, 3])
+        }
+
         @Test func `a handler that throws now and then loses nothing`() async throws {
             let mosquitto = try Mosquitto()
             try await mosquitto.start()

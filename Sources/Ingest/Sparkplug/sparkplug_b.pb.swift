@@ -11,9 +11,9 @@
 /// What of Sparkplug B's payload a host application reads. Field numbers and types are those of the public
 /// specification (Eclipse Sparkplug 3.0, chapter 6); the file is ours.
 ///
-/// Metrics and their properties stay bytes here, which is the same on the wire: they are decoded one at a time, so a
-/// bad one costs only itself, and a hostile message of a million empty ones costs no more memory than it has bytes.
-/// Data sets, templates and metadata are not declared; they are skipped.
+/// What may come in numbers (metrics, properties, rows, cells) stays bytes here, which is the same on the wire: each is
+/// decoded alone, so a bad one costs only itself, and a hostile message of a million empty ones costs no more memory than
+/// it has bytes. Metadata and the parameters of templates are not declared; they are skipped.
 ///
 /// How the Swift beside it was generated, in this folder (protoc 3.21, protoc-gen-swift of swift-protobuf 1.39.0):
 ///
@@ -211,6 +211,24 @@ nonisolated struct SparkplugMetric: Sendable {
     set {value = .bytesValue(newValue)}
   }
 
+  //// `DataSet`.
+  var datasetValue: Data {
+    get {
+      if case .datasetValue(let v)? = value {return v}
+      return Data()
+    }
+    set {value = .datasetValue(newValue)}
+  }
+
+  //// `Template`.
+  var templateValue: Data {
+    get {
+      if case .templateValue(let v)? = value {return v}
+      return Data()
+    }
+    set {value = .templateValue(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Value: Equatable, Sendable {
@@ -221,6 +239,10 @@ nonisolated struct SparkplugMetric: Sendable {
     case booleanValue(Bool)
     case stringValue(String)
     case bytesValue(Data)
+    //// `DataSet`.
+    case datasetValue(Data)
+    //// `Template`.
+    case templateValue(Data)
 
   }
 
@@ -233,6 +255,134 @@ nonisolated struct SparkplugMetric: Sendable {
   fileprivate var _isHistorical: Bool? = nil
   fileprivate var _isNull: Bool? = nil
   fileprivate var _properties: Data? = nil
+}
+
+//// A table.
+nonisolated struct SparkplugDataSet: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var columns: [String] = []
+
+  //// `SparkplugDatatype`; as many as columns.
+  var types: [UInt32] = []
+
+  //// `Row`, each.
+  var rows: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct SparkplugRow: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  //// `Cell`, each; as many as columns.
+  var elements: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+//// Empty: null.
+nonisolated struct SparkplugCell: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var value: SparkplugCell.OneOf_Value? = nil
+
+  var intValue: UInt32 {
+    get {
+      if case .intValue(let v)? = value {return v}
+      return 0
+    }
+    set {value = .intValue(newValue)}
+  }
+
+  var longValue: UInt64 {
+    get {
+      if case .longValue(let v)? = value {return v}
+      return 0
+    }
+    set {value = .longValue(newValue)}
+  }
+
+  var floatValue: Float {
+    get {
+      if case .floatValue(let v)? = value {return v}
+      return 0
+    }
+    set {value = .floatValue(newValue)}
+  }
+
+  var doubleValue: Double {
+    get {
+      if case .doubleValue(let v)? = value {return v}
+      return 0
+    }
+    set {value = .doubleValue(newValue)}
+  }
+
+  var booleanValue: Bool {
+    get {
+      if case .booleanValue(let v)? = value {return v}
+      return false
+    }
+    set {value = .booleanValue(newValue)}
+  }
+
+  var stringValue: String {
+    get {
+      if case .stringValue(let v)? = value {return v}
+      return String()
+    }
+    set {value = .stringValue(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Value: Equatable, Sendable {
+    case intValue(UInt32)
+    case longValue(UInt64)
+    case floatValue(Float)
+    case doubleValue(Double)
+    case booleanValue(Bool)
+    case stringValue(String)
+
+  }
+
+  init() {}
+}
+
+//// What a thing of some kind measures: the kind's definition, or an instance with values.
+nonisolated struct SparkplugTemplate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  //// `Metric`, each.
+  var metrics: [Data] = []
+
+  var isDefinition: Bool {
+    get {_isDefinition ?? false}
+    set {_isDefinition = newValue}
+  }
+  /// Returns true if `isDefinition` has been explicitly set.
+  var hasIsDefinition: Bool {self._isDefinition != nil}
+  /// Clears the value of `isDefinition`. Subsequent reads from it will return its default value.
+  mutating func clearIsDefinition() {self._isDefinition = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _isDefinition: Bool? = nil
 }
 
 nonisolated struct SparkplugPropertySet: Sendable {
@@ -291,6 +441,24 @@ nonisolated struct SparkplugPropertyValue: Sendable {
   /// Clears the value of `longValue`. Subsequent reads from it will return its default value.
   mutating func clearLongValue() {self._longValue = nil}
 
+  var floatValue: Float {
+    get {_floatValue ?? 0}
+    set {_floatValue = newValue}
+  }
+  /// Returns true if `floatValue` has been explicitly set.
+  var hasFloatValue: Bool {self._floatValue != nil}
+  /// Clears the value of `floatValue`. Subsequent reads from it will return its default value.
+  mutating func clearFloatValue() {self._floatValue = nil}
+
+  var doubleValue: Double {
+    get {_doubleValue ?? 0}
+    set {_doubleValue = newValue}
+  }
+  /// Returns true if `doubleValue` has been explicitly set.
+  var hasDoubleValue: Bool {self._doubleValue != nil}
+  /// Clears the value of `doubleValue`. Subsequent reads from it will return its default value.
+  mutating func clearDoubleValue() {self._doubleValue = nil}
+
   var stringValue: String {
     get {_stringValue ?? String()}
     set {_stringValue = newValue}
@@ -308,6 +476,8 @@ nonisolated struct SparkplugPropertyValue: Sendable {
   fileprivate var _isNull: Bool? = nil
   fileprivate var _intValue: UInt32? = nil
   fileprivate var _longValue: UInt64? = nil
+  fileprivate var _floatValue: Float? = nil
+  fileprivate var _doubleValue: Double? = nil
   fileprivate var _stringValue: String? = nil
 }
 
@@ -366,7 +536,7 @@ nonisolated extension SparkplugPayload: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension SparkplugMetric: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Metric"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}alias\0\u{1}timestamp\0\u{1}datatype\0\u{3}is_historical\0\u{4}\u{2}is_null\0\u{2}\u{2}properties\0\u{3}int_value\0\u{3}long_value\0\u{3}float_value\0\u{3}double_value\0\u{3}boolean_value\0\u{3}string_value\0\u{3}bytes_value\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}alias\0\u{1}timestamp\0\u{1}datatype\0\u{3}is_historical\0\u{4}\u{2}is_null\0\u{2}\u{2}properties\0\u{3}int_value\0\u{3}long_value\0\u{3}float_value\0\u{3}double_value\0\u{3}boolean_value\0\u{3}string_value\0\u{3}bytes_value\0\u{3}dataset_value\0\u{3}template_value\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -437,6 +607,22 @@ nonisolated extension SparkplugMetric: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.value = .bytesValue(v)
         }
       }()
+      case 17: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .datasetValue(v)
+        }
+      }()
+      case 18: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .templateValue(v)
+        }
+      }()
       default: break
       }
     }
@@ -497,6 +683,14 @@ nonisolated extension SparkplugMetric: SwiftProtobuf.Message, SwiftProtobuf._Mes
       guard case .bytesValue(let v)? = self.value else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 16)
     }()
+    case .datasetValue?: try {
+      guard case .datasetValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 17)
+    }()
+    case .templateValue?: try {
+      guard case .templateValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 18)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -511,6 +705,220 @@ nonisolated extension SparkplugMetric: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._isNull != rhs._isNull {return false}
     if lhs._properties != rhs._properties {return false}
     if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SparkplugDataSet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DataSet"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}columns\0\u{1}types\0\u{1}rows\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.columns) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.types) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.rows) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.columns.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.columns, fieldNumber: 2)
+    }
+    if !self.types.isEmpty {
+      try visitor.visitRepeatedUInt32Field(value: self.types, fieldNumber: 3)
+    }
+    if !self.rows.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.rows, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: SparkplugDataSet, rhs: SparkplugDataSet) -> Bool {
+    if lhs.columns != rhs.columns {return false}
+    if lhs.types != rhs.types {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SparkplugRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Row"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}elements\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.elements) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.elements.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.elements, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: SparkplugRow, rhs: SparkplugRow) -> Bool {
+    if lhs.elements != rhs.elements {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SparkplugCell: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Cell"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}int_value\0\u{3}long_value\0\u{3}float_value\0\u{3}double_value\0\u{3}boolean_value\0\u{3}string_value\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .intValue(v)
+        }
+      }()
+      case 2: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .longValue(v)
+        }
+      }()
+      case 3: try {
+        var v: Float?
+        try decoder.decodeSingularFloatField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .floatValue(v)
+        }
+      }()
+      case 4: try {
+        var v: Double?
+        try decoder.decodeSingularDoubleField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .doubleValue(v)
+        }
+      }()
+      case 5: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .booleanValue(v)
+        }
+      }()
+      case 6: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .stringValue(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.value {
+    case .intValue?: try {
+      guard case .intValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    }()
+    case .longValue?: try {
+      guard case .longValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    }()
+    case .floatValue?: try {
+      guard case .floatValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 3)
+    }()
+    case .doubleValue?: try {
+      guard case .doubleValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    }()
+    case .booleanValue?: try {
+      guard case .booleanValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
+    }()
+    case .stringValue?: try {
+      guard case .stringValue(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: SparkplugCell, rhs: SparkplugCell) -> Bool {
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension SparkplugTemplate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Template"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}metrics\0\u{4}\u{3}is_definition\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.metrics) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self._isDefinition) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.metrics.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.metrics, fieldNumber: 2)
+    }
+    try { if let v = self._isDefinition {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: SparkplugTemplate, rhs: SparkplugTemplate) -> Bool {
+    if lhs.metrics != rhs.metrics {return false}
+    if lhs._isDefinition != rhs._isDefinition {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -553,7 +961,7 @@ nonisolated extension SparkplugPropertySet: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension SparkplugPropertyValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PropertyValue"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{3}is_null\0\u{3}int_value\0\u{3}long_value\0\u{4}\u{4}string_value\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{3}is_null\0\u{3}int_value\0\u{3}long_value\0\u{3}float_value\0\u{3}double_value\0\u{4}\u{2}string_value\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -565,6 +973,8 @@ nonisolated extension SparkplugPropertyValue: SwiftProtobuf.Message, SwiftProtob
       case 2: try { try decoder.decodeSingularBoolField(value: &self._isNull) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self._intValue) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self._longValue) }()
+      case 5: try { try decoder.decodeSingularFloatField(value: &self._floatValue) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self._doubleValue) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self._stringValue) }()
       default: break
       }
@@ -588,6 +998,12 @@ nonisolated extension SparkplugPropertyValue: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._longValue {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._floatValue {
+      try visitor.visitSingularFloatField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._doubleValue {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 6)
+    } }()
     try { if let v = self._stringValue {
       try visitor.visitSingularStringField(value: v, fieldNumber: 8)
     } }()
@@ -599,6 +1015,8 @@ nonisolated extension SparkplugPropertyValue: SwiftProtobuf.Message, SwiftProtob
     if lhs._isNull != rhs._isNull {return false}
     if lhs._intValue != rhs._intValue {return false}
     if lhs._longValue != rhs._longValue {return false}
+    if lhs._floatValue != rhs._floatValue {return false}
+    if lhs._doubleValue != rhs._doubleValue {return false}
     if lhs._stringValue != rhs._stringValue {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

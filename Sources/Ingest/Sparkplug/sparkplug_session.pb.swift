@@ -122,6 +122,16 @@ nonisolated struct StoredSparkplugDefinition: Sendable {
   /// Clears the value of `unit`. Subsequent reads from it will return its default value.
   mutating func clearUnit() {self._unit = nil}
 
+  //// Hz.
+  var sampleRate: Double {
+    get {_sampleRate ?? 0}
+    set {_sampleRate = newValue}
+  }
+  /// Returns true if `sampleRate` has been explicitly set.
+  var hasSampleRate: Bool {self._sampleRate != nil}
+  /// Clears the value of `sampleRate`. Subsequent reads from it will return its default value.
+  mutating func clearSampleRate() {self._sampleRate = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -130,6 +140,7 @@ nonisolated struct StoredSparkplugDefinition: Sendable {
   fileprivate var _alias: UInt64? = nil
   fileprivate var _datatype: UInt32? = nil
   fileprivate var _unit: String? = nil
+  fileprivate var _sampleRate: Double? = nil
 }
 
 //// How far the numbering is; changes with every message.
@@ -246,7 +257,7 @@ nonisolated extension StoredSparkplugDevice: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension StoredSparkplugDefinition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Definition"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}alias\0\u{1}datatype\0\u{1}unit\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}alias\0\u{1}datatype\0\u{1}unit\0\u{3}sample_rate\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -258,6 +269,7 @@ nonisolated extension StoredSparkplugDefinition: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self._alias) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self._datatype) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self._unit) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self._sampleRate) }()
       default: break
       }
     }
@@ -280,6 +292,9 @@ nonisolated extension StoredSparkplugDefinition: SwiftProtobuf.Message, SwiftPro
     try { if let v = self._unit {
       try visitor.visitSingularStringField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._sampleRate {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -288,6 +303,7 @@ nonisolated extension StoredSparkplugDefinition: SwiftProtobuf.Message, SwiftPro
     if lhs._alias != rhs._alias {return false}
     if lhs._datatype != rhs._datatype {return false}
     if lhs._unit != rhs._unit {return false}
+    if lhs._sampleRate != rhs._sampleRate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
