@@ -27,7 +27,7 @@ import Domain
 /// | integers in the wider field, floats as double and the other way round, 0 and 1 for booleans | converted |
 /// | the last text of an array without its zero byte | taken |
 /// | the property `Quality` says 0 (bad) or 500 (stale) | no measurement |
-/// | unit in any of a few properties | the first of `SparkplugReading.unitNames` |
+/// | unit in any of a few properties | the first of `SparkplugTold.unitNames` |
 ///
 /// A gap in `seq`, an alias that no birth named and data of a node that is not born make us ask for a birth, at most
 /// every `Limits.askAgainAfter` a node; what the message says is taken all the same as far as it can be read.
@@ -42,6 +42,9 @@ struct SparkplugHost: Sendable {
     private var nodes: [String: SparkplugNode] = [:]
     /// Born metrics of all nodes.
     private var definitions = 0
+    /// The newest source map, and how many there were.
+    private var sources = SourceMap()
+    private var edition = 0
     /// What `changes()` will say, under its stored name.
     private var changed: Set<String> = []
 
@@ -84,6 +87,9 @@ struct SparkplugHost: Sendable {
         // Taken out while it is changed, so that it is changed in place.
         var node = nodes.removeValue(forKey: topic.node) ?? SparkplugNode()
         defer { nodes[topic.node] = node }
+        // The same map in the same place is told at once.
+        if sources != self.sources { (self.sources, edition) = (sources, edition + 1) }
+        node.resolve(by: sources, edition: edition, topic)
 
         var reading = SparkplugReading(message, topic, sources, origin)
         let digest = SparkplugNumbering.digest(payload, topic)

@@ -7,6 +7,10 @@ struct SparkplugDefinition: Hashable, Sendable {
     var alias: UInt64?
     var type: SparkplugType?
     var unit: String?
+    /// Hz, of an array's samples.
+    var sampleRate: Double?
+    /// What it is to us, by the source map of the node's edition; nil: nobody said. Not stored.
+    var target: SourceMap.Target?
 }
 
 /// The metrics of a device, or of an edge node itself.
@@ -29,6 +33,12 @@ struct SparkplugDevice: Equatable, Sendable {
         return isClear
     }
 
+    mutating func resolve(by sources: SourceMap, sender: String) {
+        for index in metrics.indices {
+            metrics[index].target = sources.target(format: .sparkplug, sender: sender, metric: metrics[index].name)
+        }
+    }
+
     subscript(alias alias: UInt64) -> SparkplugDefinition? { aliases[alias].flatMap { $0 }.map { metrics[$0] } }
     subscript(name name: String) -> SparkplugDefinition? { names[name].map { metrics[$0] } }
 }
@@ -43,8 +53,21 @@ struct SparkplugNode: Equatable, Sendable {
     var numbering = SparkplugNumbering()
     /// When a birth was last asked for. Not stored: after a restart it may be asked again.
     var askedAt: Instant?
+    /// Of the source map that the metrics' targets are from; nil: from none yet.
+    private var edition: Int?
 
     init() {}
+
+    /// Looks up what the metrics are to us, once for each source map.
+    mutating func resolve(by sources: SourceMap, edition: Int, _ topic: SparkplugTopic) {
+        guard self.edition != edition else { return }
+        self.edition = edition
+        var topic = topic
+        for device in devices.keys {
+            topic.device = device
+            devices[device]?.resolve(by: sources, sender: topic.sender)
+        }
+    }
 
     var definitions: Int { devices.values.reduce(0) { $0 + $1.metrics.count } }
 
@@ -144,7 +167,8 @@ extension SparkplugNode {
                 device.define(
                     SparkplugDefinition(
                         name: metric.name, alias: metric.hasAlias ? metric.alias : nil,
-                        type: SparkplugType(rawValue: metric.datatype), unit: metric.hasUnit ? metric.unit : nil))
+                        type: SparkplugType(rawValue: metric.datatype), unit: metric.hasUnit ? metric.unit : nil,
+                        sampleRate: metric.hasSampleRate ? metric.sampleRate : nil))
             }
             devices[stored.name] = device
         }
@@ -164,6 +188,7 @@ extension SparkplugNode {
                 if let alias = definition.alias { metric.alias = alias }
                 if let type = definition.type { metric.datatype = type.rawValue }
                 if let unit = definition.unit { metric.unit = unit }
+                if let rate = definition.sampleRate { metric.sampleRate = rate }
                 return metric
             }
             return stored

@@ -1,39 +1,8 @@
 import Domain
 import Foundation
-import SwiftProtobuf
-
-extension SparkplugPayload {
-    init(checking payload: [UInt8]) throws(Rejection) {
-        self = try Self(bounded: payload, "the message")
-        guard metrics.count <= Limits.sparkplugMetrics else {
-            throw Rejection(.tooMany, "\(metrics.count) metrics; one message may have \(Limits.sparkplugMetrics)")
-        }
-        guard uuid != "SPBV1.0_COMPRESSED" else {
-            throw Rejection(.badPayload, "the payload is compressed; switch compression off in the edge node")
-        }
-    }
-}
-
-extension SwiftProtobuf.Message {
-    /// What we do not declare is skipped, not kept.
-    fileprivate init(bounded bytes: some SwiftProtobufContiguousBytes, _ what: String) throws(Rejection) {
-        var options = BinaryDecodingOptions()
-        options.discardUnknownFields = true
-        do {
-            try self.init(serializedBytes: bytes, options: options)
-        } catch BinaryDecodingError.truncated {
-            throw Rejection(.truncated, "\(what) ends in the middle of a field")
-        } catch {
-            throw Rejection(.badPayload, "\(what) is not protobuf of Sparkplug B: \(error)")
-        }
-    }
-}
 
 /// One message of an edge node on its way to series; metrics that can't be read cost only themselves.
 struct SparkplugReading {
-    /// Properties that name a metric's unit, in lower case without blanks and underscores.
-    static let unitNames = ["engunit", "unit", "units", "engunits", "engineeringunit", "engineeringunits", "uom"]
-
     private let time: UInt64?
     private var topic: SparkplugTopic
     private var sender: String
@@ -45,10 +14,18 @@ struct SparkplugReading {
     private var taken = 0
     private var decoded = Decoded()
     private var hasMapped = false
-    private var unmapped: [(name: String, json: String?, at: Instant)] = []
+    private var hasMeasured = false
+    private var unmapped: [Unmapped] = []
     private var unknownAliases: [UInt64] = []
     /// Whether something was missing that a birth would say.
     private(set) var lacksBirth = false
+
+    private struct Unmapped {
+        var name: String
+        var sent: SparkplugMetric.OneOf_Value
+        var type: SparkplugType?
+        var at: Instant
+    }
 
     init(_ payload: SparkplugPayload, _ topic: SparkplugTopic, _ sources: SourceMap, _ origin: Origin) {
         time = payload.hasTimestamp ? payload.timestamp : nil
@@ -83,13 +60,15 @@ struct SparkplugReading {
         var device = SparkplugDevice()
         var refused = 0
         lacksBirth = !node.isBorn
+        takeApart()
         for metric in metrics {
             do throws(Rejection) {
                 guard !metric.name.isEmpty else { throw Rejection(.wrongShape, "a metric is born without a name") }
-                let definition = SparkplugDefinition(
-                    name: metric.name, alias: metric.hasAlias ? metric.alias : nil,
-                    type: SparkplugType(rawValue: metric.datatype), unit: try metric.told().unit)
-                if device.metrics.count >= room || metric.name.utf8.count > Limits.sparkplugName {
+                let definition = try definition(metric)
+                if definition.target != nil { hasMapped = true }
+                if device[name: metric.name] == definition {
+                    // Each row of a data set comes under the same names.
+                } else if device.metrics.count >= room || metric.name.utf8.count > Limits.sparkplugName {
                     refused += 1
                 } else if !device.define(definition) {
                     // Whichever it stood for, the other's data would be taken for its.
@@ -105,6 +84,21 @@ struct SparkplugReading {
                 .tooMany, "\(refused) metrics of “\(sender)” are not remembered: names too long, or too many of them")
         }
         return device
+    }
+
+    private func definition(_ metric: SparkplugMetric) throws(Rejection) -> SparkplugDefinition {
+        let told = try metric.told()
+        return SparkplugDefinition(
+            name: metric.name, alias: metric.hasAlias ? metric.alias : nil,
+            type: SparkplugType(rawValue: metric.datatype), unit: told.unit, sampleRate: told.sampleRate,
+            target: sources.target(format: .sparkplug, sender: sender, metric: metric.name))
+    }
+
+    /// Templates and data sets become metrics.
+    private mutating func takeApart(by device: SparkplugDevice? = nil) {
+        let parts = SparkplugParts(metrics, of: device)
+        metrics = parts.metrics
+        for rejection in parts.rejections { gathering.reject(rejection) }
     }
 
     /// A topic of device data that names none means the one device that has all these metrics.
@@ -144,11 +138,13 @@ struct SparkplugReading {
     }
 
     private mutating func take(by node: SparkplugNode) {
+        let device = node.devices[topic.device]
+        takeApart(by: device)
         for metric in metrics {
             do throws(Rejection) {
                 if !metric.name.isEmpty {
-                    try take(metric, metric.name, node.devices[topic.device]?[name: metric.name])
-                } else if metric.hasAlias, let born = node.devices[topic.device]?[alias: metric.alias] {
+                    try take(metric, metric.name, device?[name: metric.name])
+                } else if metric.hasAlias, let born = device?[alias: metric.alias] {
                     try take(metric, born.name, born)
                 } else if metric.hasAlias {
                     if let owner = node.owner(of: metric.alias, except: topic.device) {
@@ -171,24 +167,32 @@ struct SparkplugReading {
         let type = SparkplugType(rawValue: metric.datatype) ?? born?.type
         let stamp = metric.timestamp != 0 ? metric.timestamp : time
         let at = stamp.map { Instant(milliseconds: Int64(clamping: $0)) }
-        guard let target = sources.target(format: .sparkplug, sender: sender, metric: name),
-            let measure = target.measure
-        else {
-            unmapped.append((name, Self.json(sent, type), at ?? Instant(milliseconds: 0)))
+        let target = born.map(\.target) ?? sources.target(format: .sparkplug, sender: sender, metric: name)
+        guard let target, target.isWaveform || target.measure != nil else {
+            unmapped.append(Unmapped(name: name, sent: sent, type: type, at: at ?? Instant(milliseconds: 0)))
             return
         }
         hasMapped = true
         guard let at else { throw Rejection(.missingTime, "“\(name)”: neither the metric nor the message has a time") }
         let value = try SparkplugValue(sent, as: type)
+        var told = try metric.told()
+        if let flaw = told.flaw { throw Rejection(.noMeasure, "“\(name)” is \(flaw), says its sender") }
+        told.unit = told.unit ?? born?.unit
+        told.sampleRate = told.sampleRate ?? born?.sampleRate
+        guard let measure = target.measure else {
+            guard type != .dateTimeArray else { throw Rejection(.wrongType, "“\(name)”: times are no samples") }
+            let part = try WaveformPart(value, of: name, as: target, told, at: at, origin: origin)
+            if let part { decoded.waveforms.append(part) }
+            return
+        }
         guard let number = value.number, !value.isBoolean || measure == .running else {
             throw Rejection(.wrongType, "“\(name)” is no single number; \(measure.name) is one")
         }
-        let told = try metric.told()
-        if let flaw = told.flaw { throw Rejection(.noMeasure, "“\(name)” is \(flaw), says its sender") }
+        hasMeasured = true
         // A node that buffered while it was offline sends its history at once, more than one gathering takes.
         if taken == Limits.readingsPerPayload { settle() }
         taken += 1
-        gathering.take(number, unit: told.unit ?? born?.unit, as: target, measure, at: at, of: sender)
+        gathering.take(number, unit: told.unit, as: target, measure, at: at, of: sender)
     }
 
     /// Metrics that the protocol needs for itself.
@@ -197,14 +201,19 @@ struct SparkplugReading {
     }
 
     private static func json(_ sent: SparkplugMetric.OneOf_Value, _ type: SparkplugType?) -> String? {
-        if case .bytesValue = sent { return nil }
-        return try? SparkplugValue(sent, as: type).json
+        switch sent {
+        case .bytesValue, .datasetValue, .templateValue: nil
+        default: try? SparkplugValue(sent, as: type).json
+        }
     }
 
     /// Everything. That nothing of a sender is mapped is said at its birth, not with each of its messages.
     mutating func finish() -> Decoded {
-        if hasMapped || topic.kind.isBirth {
-            for metric in unmapped { gathering.unmapped(metric.name, json: metric.json, at: metric.at, of: sender) }
+        if hasMeasured || topic.kind.isBirth && !hasMapped {
+            for metric in unmapped {
+                let json = Self.json(metric.sent, metric.type)
+                gathering.unmapped(metric.name, json: json, at: metric.at, of: sender)
+            }
         }
         settle()
         return decoded
@@ -220,32 +229,5 @@ struct SparkplugReading {
         } catch {
             decoded.rejections.append(error)
         }
-    }
-}
-
-extension SparkplugMetric {
-    /// What its properties say: its unit, and how its sender calls a value that is not good.
-    fileprivate func told() throws(Rejection) -> (unit: String?, flaw: String?) {
-        var told: (unit: String?, flaw: String?)
-        guard hasProperties else { return told }
-        let set = try SparkplugPropertySet(bounded: properties, "“\(name)”: a property set")
-        guard set.keys.count <= Limits.sparkplugProperties, set.values.count <= Limits.sparkplugProperties else {
-            throw Rejection(.tooMany, "“\(name)” has \(set.keys.count) properties")
-        }
-        for (key, bytes) in zip(set.keys, set.values) {
-            let plain = key.lowercased().filter { $0 != " " && $0 != "_" }
-            guard plain == "quality" || SparkplugReading.unitNames.contains(plain) else { continue }
-            let value = try SparkplugPropertyValue(bounded: bytes, "“\(name)”: the property “\(key)”")
-            if plain != "quality" {
-                if told.unit == nil, !value.stringValue.isEmpty { told.unit = value.stringValue }
-            } else if value.hasIntValue || value.hasLongValue {
-                switch value.hasIntValue ? UInt64(value.intValue) : value.longValue {
-                case 0: told.flaw = "bad (Quality 0)"
-                case 500: told.flaw = "stale (Quality 500)"
-                default: break
-                }
-            }
-        }
-        return told
     }
 }

@@ -39,6 +39,7 @@ enum SparkplugValue: Equatable, Sendable {
             default: throw Self.wrong("a text", type)
             }
         case .bytesValue(let data): self = try Self.packed([UInt8](data), type)
+        case .datasetValue, .templateValue: throw Self.wrong("several values", type)
         }
     }
 

@@ -28,10 +28,11 @@ extension SourceMap {
                 """)
         while let row = try rows.next() {
             guard let format = Format(rawValue: row["format"]) else { continue }
+            let measure: String? = row["measure"]
             map[format, row["sender"], row["metric"]] = Target(
                 point: PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"])),
-                measure: (row["measure"] as String?).flatMap(Measure.init(name:)),
-                isWaveform: row["measure"] == SourceRows.waveform, unit: row["unit"], scale: row["scale"],
+                measure: measure.flatMap(Measure.init(name:)), isWaveform: measure == SourceRows.waveform,
+                unit: row["unit"], scale: row["scale"],
                 sampleRate: row["sample_rate"])
         }
         return map

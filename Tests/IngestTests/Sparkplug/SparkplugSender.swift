@@ -34,8 +34,26 @@ enum Wire {
     ) -> [UInt8] {
         var metric = (name.map { text(1, $0) } ?? []) + (alias.map { number(2, $0) } ?? [])
         metric += (at.map { number(3, $0) } ?? []) + (type.map { number(4, $0) } ?? [])
-        if let unit { metric += bytes(9, text(1, "engUnit") + bytes(2, number(1, 12) + text(8, unit))) }
+        if let unit { metric += properties(("engUnit", text(8, unit))) }
         return metric + value
+    }
+    /// A metric's property set; each value is its field, written.
+    static func properties(_ pairs: (key: String, value: [UInt8])...) -> [UInt8] {
+        bytes(9, pairs.flatMap { text(1, $0.key) } + pairs.flatMap { bytes(2, $0.value) })
+    }
+    static func template(isDefinition: Bool = false, _ members: [UInt8]...) -> [UInt8] {
+        bytes(18, text(1, "1.0") + members.flatMap { bytes(2, $0) } + text(4, "Kind") + number(5, isDefinition ? 1 : 0))
+    }
+    /// - Parameter rows: of cells, each its field, written; empty for null.
+    static func dataSet(_ columns: [(name: String, type: UInt64)], _ rows: [[[UInt8]]]) -> [UInt8] {
+        let table = number(1, UInt64(columns.count)) + columns.flatMap { text(2, $0.name) }
+        return bytes(
+            17,
+            table + columns.flatMap { number(3, $0.type) }
+                + rows.flatMap { bytes(4, $0.flatMap { bytes(1, $0) }) })
+    }
+    static func dataSet(_ columns: [(name: String, type: UInt64)], _ rows: [[UInt8]]...) -> [UInt8] {
+        dataSet(columns, rows)
     }
     static func bdSeq(_ value: UInt64) -> [UInt8] { metric("bdSeq", type: 4, number(11, value)) }
     static let null = number(7, 1)
@@ -44,6 +62,7 @@ enum Wire {
 /// A host, and a node that talks to it; the device is named after an asset of ours.
 struct SparkplugScene {
     var host = SparkplugHost()
+    var sources = SourceMap()
     var now = Foreign.now
 
     mutating func take(_ kind: String, _ payload: [UInt8], device: String? = nil, isRetained: Bool = false) throws
@@ -52,8 +71,11 @@ struct SparkplugScene {
         let topic = "spBv1.0/G/\(kind)/N" + (device.map { "/\($0)" } ?? "")
         let origin = Origin(topic: topic, payload: payload, size: payload.count)
         return try host.take(
-            topic.split(separator: "/"), payload, origin: origin, sources: SourceMap(), at: now, isRetained: isRetained)
+            topic.split(separator: "/"), payload, origin: origin, sources: sources, at: now, isRetained: isRetained)
     }
+
+    /// As after a crash: what was stored is all that is left.
+    mutating func restart() { host = SparkplugHost(stored: host.changes().compactMapValues { $0 }) }
 
     /// NBIRTH 0, DBIRTH 1 of P1: velocity as alias 1 in in/s, temperature as alias 2, an Int16.
     @discardableResult
