@@ -49,6 +49,8 @@ public struct BoardDoors: Sendable {
     public var receivePhoto: @Sendable ([UInt8], PhotoClaim) async throws -> PhotoReceipt
     /// Name and value of what a person on call asks first: broker, backlog …
     public var health: @Sendable () -> [String: String]
+    /// Each session at a broker.
+    public var brokers: @Sendable () -> [BrokerState]
     /// Numbers of the other parts, for `/metrics` and the intake page.
     public var metrics: @Sendable () async throws -> [Metric]
     /// Whether what the broker had kept for us has been taken.
@@ -60,6 +62,7 @@ public struct BoardDoors: Sendable {
         now: @escaping @Sendable () -> Instant,
         receivePhoto: @escaping @Sendable ([UInt8], PhotoClaim) async throws -> PhotoReceipt,
         health: @escaping @Sendable () -> [String: String] = { [:] },
+        brokers: @escaping @Sendable () -> [BrokerState] = { [] },
         metrics: @escaping @Sendable () async throws -> [Metric] = { [] },
         isCaughtUp: @escaping @Sendable () -> Bool = { true },
         listening: @escaping @Sendable (Int) -> Void = { _ in }
@@ -67,6 +70,7 @@ public struct BoardDoors: Sendable {
         self.now = now
         self.receivePhoto = receivePhoto
         self.health = health
+        self.brokers = brokers
         self.metrics = metrics
         self.isCaughtUp = isCaughtUp
         self.listening = listening

@@ -121,7 +121,7 @@ struct Lane: Sendable {
     private func log(_ departure: Departure, _ delivery: Delivery) {
         var metadata: Logger.Metadata = [
             "notice": "n-\(departure.id)", "channel": "\(channel)", "kind": "\(departure.kind)",
-            "ticket": "\(departure.ticket)", "attempt": "\(departure.attempts + 1)",
+            "about": "\(departure.subject.name)", "attempt": "\(departure.attempts + 1)",
         ]
         switch delivery {
         case .sent: logger.info("notice sent", metadata: metadata)

@@ -13,44 +13,67 @@ struct NoticePayload: Codable, Equatable {
     /// The same over all retries: the receiver drops what it has seen.
     var id: String
     var kind: String
-    var ticket: Int64
-    var epoch: Int
-    var engineer: String?
-    var asset: String
-    var assetName: String
-    var site: String
-    var siteName: String
-    var position: Position
-    var severity: String
-    var grade: String
-    var state: String
-    var outcome: String?
-    var why: String
-    var measure: String
-    var value: Double
-    var limit: Double
     var createdAt: Int64
-    /// When an answer is due, for an offer.
-    var expiresAt: Int64?
     var textZh: String
     var textEn: String
-    /// The ticket's page.
+    /// Where to look: the ticket's page, or the intake's.
     var url: String
+
+    // About a ticket
+    var ticket: Int64?
+    var epoch: Int?
+    var engineer: String?
+    /// When an answer is due, for an offer.
+    var expiresAt: Int64?
+    var asset: String?
+    var assetName: String?
+    var site: String?
+    var siteName: String?
+    var position: Position?
+    var severity: String?
+    var grade: String?
+    var state: String?
+    var outcome: String?
+    var why: String?
+    var measure: String?
+    var value: Double?
+    var limit: Double?
+
+    // About a lost session
+    var broker: String?
+    var session: String?
+    var awaySince: Int64?
 
     enum CodingKeys: String, CodingKey {
         case id, kind, ticket, epoch, engineer, asset, assetName = "asset_name", site, siteName = "site_name", position
         case severity, grade, state, outcome, why, measure, value, limit, createdAt = "created_at"
-        case expiresAt = "expires_at", textZh = "text_zh", textEn = "text_en", url
+        case expiresAt = "expires_at", textZh = "text_zh", textEn = "text_en", url, broker, session
+        case awaySince = "away_since"
     }
 
     /// - Parameter language: of the names; texts come in both.
     init(_ departure: Departure, _ language: Language, publicURL: String) {
-        let facts = departure.facts
         id = departure.publicID
         kind = departure.kind.rawValue
-        ticket = departure.ticket.number
-        epoch = departure.epoch
+        createdAt = departure.createdAt.milliseconds
+        textZh = departure.text(in: .zh)
+        textEn = departure.text(in: .en)
+        url = departure.page(under: publicURL)
         engineer = departure.engineer?.text
+        expiresAt = departure.expiresAt?.milliseconds
+        switch departure.subject {
+        case .ticket(let id, let epoch, let facts):
+            ticket = id.number
+            self.epoch = epoch
+            tell(facts, language)
+        case .session(let loss, _):
+            broker = loss.broker
+            session = loss.session
+            awaySince = loss.awaySince?.milliseconds
+        }
+    }
+
+    private mutating func tell(_ facts: NoticeFacts, _ language: Language) {
         asset = facts.asset.text
         assetName = facts.assetName[language]
         site = facts.site.text
@@ -64,11 +87,6 @@ struct NoticePayload: Codable, Equatable {
         measure = facts.measure
         value = facts.value
         limit = facts.limit
-        createdAt = departure.createdAt.milliseconds
-        expiresAt = departure.expiresAt?.milliseconds
-        textZh = departure.text(in: .zh)
-        textEn = departure.text(in: .en)
-        url = departure.page(under: publicURL)
     }
 }
 
@@ -77,11 +95,37 @@ extension Departure {
     var publicID: String { "n-\(id)" }
 
     func text(in language: Language) -> String {
-        noticeText(kind, ticket, facts, expiresAt: expiresAt, in: language)
+        switch subject {
+        case .ticket(let ticket, _, let facts): noticeText(kind, ticket, facts, expiresAt: expiresAt, in: language)
+        case .session(let loss, let utcOffset): loss.text(in: language, utcOffset: utcOffset)
+        }
     }
 
-    /// The ticket's page on the board.
-    func page(under publicURL: String) -> String { "\(publicURL)/t/\(ticket.number)" }
+    /// The page on the board that shows what it is about.
+    func page(under publicURL: String) -> String {
+        switch subject {
+        case .ticket(let ticket, _, _): "\(publicURL)/t/\(ticket.number)"
+        case .session: "\(publicURL)/intake"
+        }
+    }
+
+    /// Whom the chat group calls; empty = nobody.
+    var mention: String {
+        switch subject {
+        case .ticket(_, _, let facts): facts.mention
+        case .session: ""
+        }
+    }
+}
+
+extension Departure.Subject {
+    /// For the log.
+    var name: String {
+        switch self {
+        case .ticket(let ticket, _, _): "\(ticket)"
+        case .session(let loss, _): loss.session
+        }
+    }
 }
 
 /// JSON with sorted keys, so that equal values are equal bytes.

@@ -44,7 +44,7 @@ struct WeComChannel: Sendable {
         }
         try await takeToken()
         let link = try await link(for: departure)
-        let mentions = departure.facts.mention.isEmpty ? [] : [departure.facts.mention]
+        let mentions = departure.mention.isEmpty ? [] : [departure.mention]
         let message = WeComMessage(content: content(departure.text(in: language), link: link), mentions: mentions)
         let body: [UInt8]
         do { body = try json(message) } catch { throw .refused("\(error)") }
@@ -66,10 +66,10 @@ struct WeComChannel: Sendable {
 
     /// One that signs in, for whom the ticket concerns; the plain page for everybody else.
     private func link(for departure: Departure) async throws(NotSent) -> String {
-        guard let personalLink, let engineer = departure.engineer, departure.kind.asksItsEngineer else {
-            return departure.page(under: publicURL)
-        }
-        do { return try await personalLink(engineer, departure.ticket) } catch {
+        guard let personalLink, let engineer = departure.engineer, departure.kind.asksItsEngineer,
+            case .ticket(let ticket, _, _) = departure.subject
+        else { return departure.page(under: publicURL) }
+        do { return try await personalLink(engineer, ticket) } catch {
             throw .failed("no personal link could be made: \(type(of: error))")
         }
     }
@@ -91,7 +91,7 @@ extension Notice.Kind {
     fileprivate var asksItsEngineer: Bool {
         switch self {
         case .offer, .worsened, .reopened, .relapsed: true
-        case .opened, .withdrawn, .nobodyEligible, .stale, .escalated, .closed, .undelivered: false
+        case .opened, .withdrawn, .nobodyEligible, .stale, .escalated, .closed, .undelivered, .sessionLost: false
         }
     }
 }

@@ -7,14 +7,19 @@ public struct Departure: Sendable, Equatable {
     public var id: Int64
     public var channel: Channel
     public var kind: Notice.Kind
-    public var ticket: TicketID
-    public var epoch: Int
+    public var subject: Subject
     public var engineer: EngineerID?
     public var expiresAt: Instant?
     public var createdAt: Instant
     /// Sends tried so far.
     public var attempts: Int
-    public var facts: NoticeFacts
+
+    /// What it is about, with what a text about it needs.
+    public enum Subject: Sendable, Equatable {
+        case ticket(TicketID, epoch: Int, NoticeFacts)
+        /// `utcOffset`: of the first site, in seconds east of UTC.
+        case session(SessionLoss, utcOffset: Int)
+    }
 }
 
 /// What became of one attempt.
@@ -42,9 +47,13 @@ extension Store {
                         ticket.value, ticket.limit_value, ticket.outcome, ticket.opened_at,
                         asset.name_zh AS asset_zh, asset.name_en AS asset_en, site.name_zh AS site_zh,
                         site.name_en AS site_en, site.latitude, site.longitude, site.timezone, asset.site,
-                        engineer.name_zh AS engineer_zh, engineer.name_en AS engineer_en, engineer.wecom
-                    FROM outbox JOIN ticket ON ticket.id = outbox.ticket JOIN asset ON asset.id = ticket.asset
-                    JOIN site ON site.id = asset.site LEFT JOIN engineer ON engineer.id = outbox.engineer
+                        engineer.name_zh AS engineer_zh, engineer.name_en AS engineer_en, engineer.wecom,
+                        session_loss.broker, session_loss.session, session_loss.away_since, session_loss.noticed_at,
+                        (SELECT timezone FROM site ORDER BY id LIMIT 1) AS first_timezone
+                    FROM outbox LEFT JOIN ticket ON ticket.id = outbox.ticket
+                    LEFT JOIN asset ON asset.id = ticket.asset LEFT JOIN site ON site.id = asset.site
+                    LEFT JOIN engineer ON engineer.id = outbox.engineer
+                    LEFT JOIN session_loss ON session_loss.id = outbox.loss
                     WHERE outbox.due_at <= ? AND sent_at IS NULL AND dead_at IS NULL
                         AND channel IN (\(names.map { _ in "?" }.joined(separator: ", ")))
                     ORDER BY ticket.grade, outbox.id LIMIT \(Limits.outboxBatch)
@@ -114,7 +123,9 @@ extension Database {
         let told = try Int.fetchOne(
             self, sql: "SELECT 1 FROM outbox WHERE kind = ? AND created_at > ? LIMIT 1",
             arguments: [Notice.Kind.undelivered.rawValue, (now - .hours(1)).milliseconds])
-        guard told == nil, let ticket = try Ticket.load(self, dead.ticket) else { return }
+        guard told == nil, case .ticket(let id, _, _) = dead.subject, let ticket = try Ticket.load(self, id) else {
+            return
+        }
         try Notice(.undelivered, to: .supervisor, about: ticket).enqueue(self, at: now, except: dead.channel)
     }
 }
@@ -122,19 +133,33 @@ extension Database {
 extension Departure {
     fileprivate init?(_ row: Row) {
         guard let channel = Channel(rawValue: row["channel"]), let kind = Notice.Kind(rawValue: row["kind"]),
-            let facts = NoticeFacts(row)
+            let subject = Subject(row)
         else { return nil }
         self.init(
-            id: row["id"], channel: channel, kind: kind, ticket: TicketID(row["ticket"]), epoch: row["epoch"],
+            id: row["id"], channel: channel, kind: kind, subject: subject,
             engineer: (row["engineer"] as String?).map(EngineerID.init(stored:)),
             expiresAt: (row["expires_at"] as Int64?).map(Instant.init(milliseconds:)),
-            createdAt: Instant(milliseconds: row["created_at"]), attempts: row["attempts"], facts: facts)
+            createdAt: Instant(milliseconds: row["created_at"]), attempts: row["attempts"])
+    }
+}
+
+extension Departure.Subject {
+    fileprivate init?(_ row: Row) {
+        if row["loss"] != nil {
+            let loss = SessionLoss(row)
+            let zone: String? = row["first_timezone"]
+            self = .session(loss, utcOffset: zone.map { secondsFromUTC(in: $0, at: loss.noticedAt) } ?? 0)
+            return
+        }
+        guard let facts = NoticeFacts(row) else { return nil }
+        self = .ticket(TicketID(row["ticket"]), epoch: row["epoch"], facts)
     }
 }
 
 extension NoticeFacts {
     fileprivate init?(_ row: Row) {
-        guard let severity = Severity(rawValue: row["severity"]), let grade = Grade(rawValue: row["grade"]),
+        guard let severity = (row["severity"] as String?).flatMap(Severity.init(rawValue:)),
+            let grade = Grade(rawValue: row["grade"]),
             let state = TicketState(rawValue: row["state"])
         else { return nil }
         let openedAt = Instant(milliseconds: row["opened_at"])

@@ -17,6 +17,7 @@ enum Schema {
             try $0.execute(sql: IntakeSchema.tables)
         }
         migrator.registerMigration("6 sample rates of sources") { try $0.execute(sql: SourceRows.sampleRate) }
+        migrator.registerMigration("7 lost sessions") { try $0.execute(sql: SessionLossRow.table) }
         return migrator
     }
 

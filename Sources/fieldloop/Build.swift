@@ -33,26 +33,16 @@ func build(
 
     // Up: broker → burst → one transaction → PUBACK.
     let profiles = try settings.profiles()
-    let (requests, asking) = AsyncStream.makeStream(
-        of: Request.self, bufferingPolicy: .bufferingNewest(Limits.waitingRequests))
     let ingest = try Ingest(
         store: store, profiles: profiles, now: now, keepPhoto: { try keep($0, intake) },
-        ask: { for request in $0 { asking.yield(request) } })
+        ask: { BrokerLink.askWhereItCameFrom($0) })
     let commits = Histogram()
-    var subscription = try settings.subscriberOptions(profiles)
-    // Kept over restarts: a broker that has forgotten our session while we were away has lost messages.
-    subscription.hadSession = try store.setting("mqtt_session") == subscription.clientID
-    let subscriber = try Subscriber(subscription, logger: log.part("gateway")) { [clientID = subscription.clientID] in
-        if case .connected = $0 { try? store.setSetting("mqtt_session", clientID) }
-    } handler: { burst in
-        let messages = burst.messages.map(RawMessage.init)
+    let links = try BrokerLink.all(settings, profiles, store, now, log) { messages in
         try commits.time { try ingest.take(messages) }
     }
 
-    // Down: outbox → courier → its own client, so that a failed burst never blocks a notice.
-    let publisher = try downlink(settings, now, log.part("publisher"))
-    let broker = BrokerFigures()
-    let statistics = try broker.publisher(settings, log.part("statistics"))
+    // Down: outbox → courier → the first broker, by a client of its own, so that a failed burst never blocks a notice.
+    let publisher = links[0].publisher
     let isCaughtUp = Flag()
     let publicURL = try settings.publicURL()
     let link: Courier.PersonalLink = { engineer, ticket in personalLink(publicURL, engineer, ticket, linkKey, now()) }
@@ -75,8 +65,8 @@ func build(
         doors: BoardDoors(
             now: now,
             receivePhoto: { bytes, claim in try await receive(bytes, claim, intake, store, at: now()) },
-            health: { health(subscriber.status, publisher.status, clock) },
-            metrics: { figures(up: [subscriber.status], down: publisher.status, commits: commits, broker: broker) },
+            health: { health(links, clock) }, brokers: { links.map(\.state) },
+            metrics: { figures(links, commits: commits) },
             isCaughtUp: { isCaughtUp.isSet }, listening: listening),
         keys: BoardKeys(
             adminTokenHash: Array(SHA256.hash(data: Data(token.utf8))), secret: linkKey.withUnsafeBytes(Array.init),
@@ -85,16 +75,19 @@ func build(
             }),
         log: log.part("board"))
 
+    let eachLink = { @Sendable (work: @escaping @Sendable (BrokerLink) async -> Void) in
+        await withDiscardingTaskGroup { group in for link in links { group.addTask { await work(link) } } }
+    }
+
     // Started in this order, stopped in the reverse: the door to the broker is the first to close.
     let services: [any Service] = [
-        Running("publisher") {
+        Running("publishers") {
             await untilCancelled()
         } atEnd: {
-            await publisher.close()
-            await statistics.close()
+            for link in links { await link.closePublishers() }
         },
         Running("courier", deliver),
-        Running("requests") { await ask(requests, by: publisher, log.part("requests")) },
+        Running("requests") { await eachLink { await $0.sendRequests() } },
         Running("telemetry") {
             await store.telemetry.run(now: now) {
                 log.part("telemetry").error("compaction is tried again", metadata: ["error": "\($0)"])
@@ -102,12 +95,16 @@ func build(
         },
         Running("stamper") { await stamper.run() },
         Running("timers") {
-            await caughtUp(subscriber)
+            await eachLink { await caughtUp($0.subscriber) }
             isCaughtUp.set()
             await runTimers(store, now, log.part("timers"))
         },
         try board.application(),
-        Running("gateway") { try await subscriber.run() },
+        Running("gateway") {
+            try await withThrowingDiscardingTaskGroup { group in
+                for link in links { group.addTask { try await link.subscriber.run() } }
+            }
+        },
     ]
     return ServiceGroup(
         configuration: ServiceGroupConfiguration(
@@ -147,40 +144,10 @@ private final class Flag: Sendable {
     func set() { value.store(true, ordering: .relaxed) }
 }
 
-/// The client that everything goes out by. Sparkplug's edge nodes see by its birth and will whether their host is there.
-private func downlink(
-    _ settings: Settings, _ now: @escaping @Sendable () -> Instant, _ log: Logger
-) throws -> Publisher {
-    let host = settings["mqtt.client_id"]
-    let state = try Topic(SparkplugState.topic(host: host))
-    var options = Publisher.Options(broker: try settings.broker(), clientID: host + "-down")
-    options.presence = {
-        let now = now()
-        func said(_ online: Bool) -> Publication {
-            Publication(state, SparkplugState.payload(online: online, at: now), retain: true)
-        }
-        return Publisher.Presence(birth: said(true), will: said(false))
-    }
-    return try Publisher(options, logger: log)
-}
-
 private func keep(_ photo: ArraySlice<UInt8>, _ intake: Intake) throws -> KeptPhoto {
     switch try intake.keep(Array(photo)) {
     case .kept(let digest, let exif): .kept(sha256: digest.hex, exif: exif)
     case .refused(let refusal): .refused(code: refusal.code, sentence: refusal.sentence(.en))
-    }
-}
-
-/// Asks senders for what is missing. One that can't be asked now is asked again at its next gap.
-private func ask(_ requests: AsyncStream<Request>, by publisher: Publisher, _ log: Logger) async {
-    for await request in requests {
-        do {
-            // Sparkplug's commands go out at QoS 0, by specification.
-            let qos: QoS = request.topic.hasPrefix("spBv1.0/") ? .atMostOnce : .atLeastOnce
-            try await publisher.publish(try Topic(request.topic), request.payload, qos: qos)
-        } catch {
-            log.warning("not asked", metadata: ["topic": "\(request.topic)", "error": "\(error)"])
-        }
     }
 }
 
@@ -245,14 +212,18 @@ private func keep(_ bytes: [UInt8], _ claim: PhotoClaim, _ intake: Intake, _ sto
     }
 }
 
-/// What a person on call asks first.
-private func health(_ up: LinkStatus, _ down: LinkStatus, _ clock: ServiceClock) -> [String: String] {
-    [
-        "broker": up.isConnected ? "connected" : "away", "broker_since": up.since.iso8601,
-        "burst_error": up.handlerError ?? "", "broker_error": up.lastError.map { "\($0)" } ?? "",
-        "messages": String(up.messages),
-        "bursts": String(up.bursts), "handler_failures": String(up.handlerFailures),
-        "sessions_lost": String(up.sessionsLost), "downlink": down.isConnected ? "connected" : "away",
+/// What a person on call asks first: of the first broker that is away, of all when none is.
+private func health(_ links: [BrokerLink], _ clock: ServiceClock) -> [String: String] {
+    let all = links.map(\.subscriber.status)
+    let worst = all.first { !$0.isConnected } ?? all[0]
+    func sum(_ part: (LinkStatus) -> Int) -> String { String(all.map(part).reduce(0, +)) }
+    return [
+        "broker": worst.isConnected ? "connected" : "away", "broker_since": worst.since.iso8601,
+        "burst_error": all.lazy.compactMap(\.handlerError).first ?? "",
+        "broker_error": worst.lastError.map { "\($0)" } ?? "", "messages": sum(\.messages),
+        "bursts": sum(\.bursts), "handler_failures": sum(\.handlerFailures),
+        "sessions_lost": sum(\.sessionsLost),
+        "downlink": links.allSatisfy(\.publisher.status.isConnected) ? "connected" : "away",
         "now": String(clock.now().milliseconds), "clock_rate": String(clock.rate()),
     ]
 }
@@ -264,20 +235,4 @@ func personalLink(
     let token = PersonalLink.make(
         engineer: engineer, now: now, validFor: .hours(24), secret: key.withUnsafeBytes(Array.init))
     return "\(publicURL)/l/\(token)" + (ticket.map { "?t=\($0.number)" } ?? "")
-}
-
-extension Logger {
-    func part(_ name: String) -> Logger {
-        var logger = self
-        logger[metadataKey: "part"] = "\(name)"
-        return logger
-    }
-}
-
-extension RawMessage {
-    init(_ message: Message) {
-        self.init(
-            levels: message.topic?.levels, topic: message.topicText, payload: message.payload, size: message.size,
-            isRetained: message.isRetained)
-    }
 }

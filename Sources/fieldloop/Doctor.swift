@@ -96,7 +96,7 @@ struct Examination: Sendable {
                 tell(findings)
                 tell(checkFont(names: store?.engineers ?? []) + checkChart() + checkCertificates())
                 tell(checkClock(newestReading: store?.newestReading))
-                tell(await checkBroker())
+                tell(await checkBrokers())
                 tell(await checkListener())
                 stream.finish()
             }

@@ -4,8 +4,24 @@ import Logging
 import Synchronization
 
 extension Examination {
+    /// Each session's broker.
+    func checkBrokers() async -> [Finding] {
+        // What is wrong with the settings is said already.
+        guard let brokers = try? settings.brokers() else { return await checkBroker(settings) }
+        var findings: [Finding] = []
+        for settings in brokers {
+            let name = brokers.count > 1 ? "\(settings["mqtt.client_id"]): " : ""
+            findings += await checkBroker(settings).map { finding in
+                var finding = finding
+                finding.sentence = name + finding.sentence
+                return finding
+            }
+        }
+        return findings
+    }
+
     /// Connects as the service does, under another client id, and tries what the service will do.
-    func checkBroker() async -> [Finding] {
+    private func checkBroker(_ settings: Settings) async -> [Finding] {
         let visitor: BrokerVisit
         do { visitor = try BrokerVisit(settings) } catch {
             return [.fault("broker", "not asked: \(error)", "mend the setting first")]
@@ -15,10 +31,10 @@ extension Examination {
         guard findings.allSatisfy({ $0.mark != .fault }) else { return findings }
         findings += visitor.limits()
         findings += await visitor.roundTrip()
-        return findings + [await tryQueue()]
+        return findings + [await tryQueue(settings)]
     }
 
-    private func tryQueue() async -> Finding {
+    private func tryQueue(_ settings: Settings) async -> Finding {
         do {
             return try await QueueTrial(try settings.broker(), beside: settings["mqtt.client_id"]).run().finding
         } catch let error as MosquittoError where error == .notAuthorized {

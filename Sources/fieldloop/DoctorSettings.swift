@@ -8,7 +8,10 @@ extension Examination {
         let parts: [() throws -> Void] = [
             { _ = try settings.policy() }, { _ = try settings.choice("language", of: Language.self) },
             { _ = try settings.choice("log.level", of: Logger.Level.self) },
-            { _ = try settings.subscriberOptions(try settings.profiles()) },
+            {
+                let profiles = try settings.profiles()
+                for broker in try settings.brokers() { _ = try broker.subscriberOptions(profiles) }
+            },
             { _ = try settings.courierOptions() }, { _ = try settings.boardOptions(photos: "") },
         ]
         var faults: [String] = []
@@ -26,19 +29,9 @@ extension Examination {
     /// Settings that are fine each, and not together.
     private var inconsistencies: [Finding] {
         var findings: [Finding] = []
-        for (one, other) in [("mqtt.tls.cert", "mqtt.tls.key"), ("http.tls.cert", "http.tls.key")] {
-            let isSet = (settings.optional(one) != nil, settings.optional(other) != nil)
-            guard isSet.0 != isSet.1 else { continue }
-            findings.append(
-                .fault("settings", "\(one) and \(other) go together, and one is empty", "set both or neither"))
-        }
-        if settings.optional("mqtt.tls.cert") != nil, settings.optional("mqtt.tls.ca") == nil {
-            findings.append(
-                .fault("settings", "mqtt.tls.cert is not used without mqtt.tls.ca", "set mqtt.tls.ca, or neither"))
-        }
-        if settings.optional("mqtt.username") == nil, settings.optional("mqtt.password_file") != nil {
-            findings.append(
-                .fault("settings", "mqtt.password_file is not used without mqtt.username", "set mqtt.username as well"))
+        for settings in (try? settings.brokers()) ?? [settings] { findings += inconsistencies(of: settings) }
+        if (settings.optional("http.tls.cert") == nil) != (settings.optional("http.tls.key") == nil) {
+            findings.append(.halfSet("http.tls.cert", "http.tls.key"))
         }
         if let policy = try? settings.policy(), policy.proofTime > policy.proofDeadline {
             findings.append(
@@ -47,5 +40,29 @@ extension Examination {
                     "let the deadline be several times the proof"))
         }
         return findings
+    }
+
+    /// Of one broker.
+    private func inconsistencies(of settings: Settings) -> [Finding] {
+        var findings: [Finding] = []
+        func isSet(_ key: String) -> Bool { settings.optional(key) != nil }
+        if isSet("mqtt.tls.cert") != isSet("mqtt.tls.key") {
+            findings.append(.halfSet("mqtt.tls.cert", "mqtt.tls.key"))
+        }
+        if isSet("mqtt.tls.cert"), !isSet("mqtt.tls.ca") {
+            findings.append(
+                .fault("settings", "mqtt.tls.cert is not used without mqtt.tls.ca", "set mqtt.tls.ca, or neither"))
+        }
+        if isSet("mqtt.password_file"), !isSet("mqtt.username") {
+            findings.append(
+                .fault("settings", "mqtt.password_file is not used without mqtt.username", "set mqtt.username as well"))
+        }
+        return findings
+    }
+}
+
+extension Finding {
+    fileprivate static func halfSet(_ one: String, _ other: String) -> Finding {
+        .fault("settings", "\(one) and \(other) go together, and one is empty", "set both or neither")
     }
 }

@@ -4,30 +4,47 @@ import Gateway
 import Logging
 import Synchronization
 
-/// The link's numbers for `/metrics` and the intake page; several subscribers add up.
-func figures(up: [LinkStatus], down: LinkStatus, commits: Histogram, broker: BrokerFigures) -> [Metric] {
-    func sum(_ part: (LinkStatus) -> Int) -> Int { up.map(part).reduce(0, +) }
-    func most(_ part: (LinkStatus) -> Int) -> Double? { up.map(part).max().map(Double.init) }
+/// The links' numbers, each with its broker and session, for `/metrics` and the intake page, which adds them up.
+func figures(_ links: [BrokerLink], commits: Histogram) -> [Metric] {
+    func each(
+        _ name: String, _ help: String, _ kind: Metric.Kind = .counter, _ part: (BrokerLink) -> Double?
+    ) -> Metric {
+        Metric(
+            "fieldloop_\(name)", help, kind,
+            links.compactMap { link in
+                part(link).map { Metric.Sample($0, ("broker", link.place), ("session", link.session)) }
+            })
+    }
+    func count(_ name: String, _ help: String, _ part: @escaping (LinkStatus) -> Int) -> Metric {
+        each(name, help) { Double(part($0.subscriber.status)) }
+    }
     return [
-        .gauge(
-            "fieldloop_broker_connected", "1 while every subscriber is connected to its broker.",
-            up.allSatisfy(\.isConnected) ? 1 : 0),
-        .counter("fieldloop_connections_total", "Connections to the broker since the start.", sum(\.connections)),
-        .counter(
-            "fieldloop_sessions_lost_total",
-            "Connections on which the broker had forgotten our session, with its queue.",
-            sum(\.sessionsLost)),
-        .counter("fieldloop_messages_total", "Messages taken from the broker since the start.", sum(\.messages)),
-        .counter("fieldloop_message_bytes_total", "Payload bytes of these messages.", sum(\.bytes)),
-        .counter("fieldloop_bursts_total", "Bursts that were committed and acknowledged.", sum(\.bursts)),
-        .gauge("fieldloop_burst_messages", "Messages in the last burst.", most(\.lastBurst)),
-        .gauge("fieldloop_burst_messages_most", "Messages in the largest burst since the start.", most(\.largestBurst)),
+        each("broker_connected", "1 while the session is connected to its broker.", .gauge) {
+            $0.subscriber.status.isConnected ? 1 : 0
+        },
+        count("connections_total", "Connections to the broker since the start.", \.connections),
+        count(
+            "sessions_lost_total", "Connections on which the broker had forgotten our session, with its queue.",
+            \.sessionsLost),
+        count("messages_total", "Messages taken from the broker since the start.", \.messages),
+        count("message_bytes_total", "Payload bytes of these messages.", \.bytes),
+        count("bursts_total", "Bursts that were committed and acknowledged.", \.bursts),
+        each("burst_messages", "Messages in the last burst.", .gauge) { Double($0.subscriber.status.lastBurst) },
+        each("burst_messages_most", "Messages in the largest burst since the start.", .gauge) {
+            Double($0.subscriber.status.largestBurst)
+        },
         commits.metric("fieldloop_commit_seconds", "From the first decoded byte of a burst until it is on disk."),
-        .counter(
-            "fieldloop_handler_failures_total", "Bursts that could not be committed and were given back.",
-            sum(\.handlerFailures)),
-        .counter("fieldloop_downlink_messages_total", "Messages that the broker took from us.", down.messages),
-    ] + broker.metrics
+        count(
+            "handler_failures_total", "Bursts that could not be committed and were given back.", \.handlerFailures),
+        each("downlink_messages_total", "Messages that the broker took from us.") {
+            Double($0.publisher.status.messages)
+        },
+        each("broker_dropped_total", "Messages that the broker dropped since its start.") { $0.figures.dropped },
+        each("backlog_messages", "Messages that the broker holds for whoever is away or behind.", .gauge) {
+            $0.figures.backlog
+        },
+        each("broker_stored_bytes", "Payload bytes that the broker holds.", .gauge) { $0.figures.storedBytes },
+    ]
 }
 
 /// What the broker says of itself under `$SYS` (mosquitto, with a `sys_interval`); another broker says nothing.
@@ -57,25 +74,10 @@ final class BrokerFigures: Sendable {
         values.withLock { $0[message.topicText] = value }
     }
 
-    var metrics: [Metric] {
-        let values = values.withLock { $0 }
-        var metrics: [Metric] = []
-        if let dropped = values[Self.dropped] {
-            metrics.append(
-                .counter(
-                    "fieldloop_broker_dropped_total", "Messages that the broker dropped since its start.",
-                    Int(clamping: Int64(min(dropped, 1e15)))))
-        }
-        if let stored = values[Self.stored] {
-            // What it retains it holds as well, its own numbers among it.
-            metrics.append(
-                .gauge(
-                    "fieldloop_backlog_messages", "Messages that the broker holds for whoever is away or behind.",
-                    max(0, stored - values[Self.retained, default: 0])))
-        }
-        if let bytes = values[Self.storedBytes] {
-            metrics.append(.gauge("fieldloop_broker_stored_bytes", "Payload bytes that the broker holds.", bytes))
-        }
-        return metrics
-    }
+    private subscript(_ topic: String) -> Double? { values.withLock { $0[topic] } }
+
+    var dropped: Double? { self[Self.dropped] }
+    var storedBytes: Double? { self[Self.storedBytes] }
+    /// What the broker retains it holds as well, its own numbers among it.
+    var backlog: Double? { self[Self.stored].map { max(0, $0 - (self[Self.retained] ?? 0)) } }
 }

@@ -134,7 +134,8 @@ struct Settings: Sendable {
         for (key, text) in try Self.flatten(file) {
             try Self.check(key, in: file)
             guard key.hasPrefix("mqtt."), key != "mqtt.also" else {
-                throw Invalid(description: "\(file): “\(key)” has no place here; a file of mqtt.also holds mqtt.* keys alone")
+                throw Invalid(
+                    description: "\(file): “\(key)” has no place here; a file of mqtt.also holds mqtt.* keys alone")
             }
             values[key] = (text, file)
         }

@@ -28,6 +28,51 @@ import Testing
         }
     }
 
+    @Test func addsUpWhatEachBrokerCounts() async throws {
+        let counted = [("a", 3.0), ("b", 4.0)].map { Metric.Sample($0.1, ("broker", $0.0), ("session", $0.0)) }
+        let metrics = [Metric("fieldloop_messages_total", "of the test", .counter, counted)]
+        let link = Site.Link(brokers: { [.at("a:1"), .at("b:2", isConnected: false)] })
+        try await Site(Plant(), metrics: metrics, link: link).open { browser async throws in
+            let intake = try await browser.get("/api/intake").object()
+            #expect((intake["figures"] as? [String: Double])?["fieldloop_messages_total"] == 7)
+            let brokers = try #require(intake["brokers"] as? [[String: Any]])
+            #expect(brokers.map { $0["broker"] as? String } == ["a:1", "b:2"])
+            #expect(brokers.map { $0["state"] as? String } == ["connected", "away"])
+        }
+    }
+
+    @Test func aLostSessionIsShownUntilASupervisorHasSeenToIt() async throws {
+        let plant = try Plant()
+        try plant.store.add(SessionLoss(broker: "a:1", session: "s", awaySince: plant.now, noticedAt: plant.now))
+        let site = try Site(plant)
+        try await site.open { browser async throws in
+            func losses(_ path: String, _ field: String) async throws -> [Int] {
+                let rows = try await browser.get(path).object()[field] as? [[String: Any]]
+                return try #require(rows).compactMap { $0["id"] as? Int }
+            }
+            #expect(try await losses("/api/intake", "losses") == [1])
+            #expect(try await losses("/healthz", "session_losses") == [1])
+            let path = "/api/intake/losses/1/acknowledge"
+            let cookie = try await site.cookie("E03", browser)
+            let headers: HTTPFields = [.cookie: cookie, .origin: "https://board.test"]
+            #expect(try await browser.post(path, headers: headers).status == .forbidden)
+            #expect(try await losses("/api/intake", "losses") == [1])
+            #expect(try await browser.post(path).status == .noContent)
+            #expect(try await browser.post(path).status == .noContent)
+            #expect(try await losses("/api/intake", "losses") == [])
+            #expect(try await losses("/healthz", "session_losses") == [])
+        }
+    }
+
+    @Test func aLostSessionIsShownForADay() async throws {
+        let plant = try Plant()
+        try plant.store.add(SessionLoss(broker: "a:1", session: "s", awaySince: nil, noticedAt: plant.now))
+        plant.pass(.hours(23))
+        #expect(try await plant.store.sessionLosses(at: plant.now).count == 1)
+        plant.pass(.hours(2))
+        #expect(try await plant.store.sessionLosses(at: plant.now).isEmpty)
+    }
+
     @Test func filledGapsAreGone() async throws {
         let plant = try Plant()
         try plant.feed(numbered: [1, 2, 5])

@@ -125,19 +125,25 @@ import Testing
 
     @Test func readyNamesWhatIsMissing() async throws {
         let plant = try Plant()
-        let link = Mutex(["broker": "connected"])
+        let isThere = Mutex(true)
         let isCaughtUp = Mutex(true)
         let site = try Site(
             plant,
-            link: Site.Link(health: { link.withLock { $0 } }, isCaughtUp: { isCaughtUp.withLock { $0 } }))
+            link: Site.Link(
+                brokers: { [.at("press:1883"), .at("paint:1883", isConnected: isThere.withLock { $0 })] },
+                isCaughtUp: { isCaughtUp.withLock { $0 } }))
         try await site.open { browser async throws in
             #expect(try await browser.get("/readyz", [:]).status == .ok)
             isCaughtUp.withLock { $0 = false }
-            link.withLock { $0["broker"] = "away" }
+            isThere.withLock { $0 = false }
             let answer = try await browser.get("/readyz", [:])
             #expect(answer.status == .serviceUnavailable)
             #expect(try answer.reasons() == ["broker", "backlog"])
-            #expect(try await browser.get("/healthz", [:]).status == .ok)
+            #expect(answer.text.contains("paint:1883") && answer.text.contains("is away"))
+            let health = try await browser.get("/healthz", [:])
+            #expect(health.status == .ok)
+            let states = try #require(try health.object()["brokers"] as? [[String: Any]])
+            #expect(states.map { $0["state"] as? String } == ["connected", "away"])
         }
         let full = try Site(plant) { $0.diskLimit = .max }
         try await full.open { browser async throws in

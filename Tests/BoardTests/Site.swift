@@ -19,6 +19,7 @@ struct Site {
     /// What the gateway says of itself.
     struct Link: Sendable {
         var health: @Sendable () -> [String: String] = { ["mqtt": "connected"] }
+        var brokers: @Sendable () -> [BrokerState] = { [] }
         var isCaughtUp: @Sendable () -> Bool = { true }
     }
 
@@ -35,7 +36,7 @@ struct Site {
             store: plant.store, options: options,
             doors: BoardDoors(
                 now: { plant.now }, receivePhoto: { try await plant.keep($0, $1) }, health: link.health,
-                metrics: { metrics },
+                brokers: link.brokers, metrics: { metrics },
                 isCaughtUp: link.isCaughtUp),
             keys: BoardKeys(
                 adminTokenHash: hash(token), secret: secret, metricsTokenHash: metricsToken.map(hash)),
@@ -56,6 +57,14 @@ struct Site {
         let answer = try await browser.post("/l/\(link(engineer))", headers: [.origin: "https://board.test"])
         #expect(answer.status == .seeOther)
         return try #require(answer.cookie)
+    }
+}
+
+extension BrokerState {
+    static func at(_ place: String, isConnected: Bool = true) -> BrokerState {
+        BrokerState(
+            broker: place, session: "fieldloop-\(place)", isConnected: isConnected, since: Instant(milliseconds: 0),
+            error: "", messages: 1, backlog: nil)
     }
 }
 

@@ -46,7 +46,7 @@ import Testing
                 file: nil,
                 assignments: ["mqtt.port=\(port)", "mqtt.username=\(user)", "mqtt.password_file=\(file)"],
                 environment: [:])
-            return await Examination(settings).checkBroker()
+            return await Examination(settings).checkBrokers()
         }
 
         func trial(_ version: String) async throws -> QueueTrial.Outcome {

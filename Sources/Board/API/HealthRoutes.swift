@@ -28,7 +28,10 @@ struct HealthRoutes {
         let fault = await storeFault(context)
         let store: [(String, JSON)] =
             fault.map { [("store", "broken"), ("store_error", .string($0))] } ?? [("store", "ok")]
-        return .json(.object(store + state), status: fault == nil ? .ok : .serviceUnavailable)
+        // Unknown while the store is broken, which is said already.
+        let losses = (try? await board.store.sessionLosses(at: board.doors.now())) ?? []
+        let links = [("brokers", brokers), ("session_losses", JSON(losses.map { JSON($0) }))]
+        return .json(.object(store + state + links), status: fault == nil ? .ok : .serviceUnavailable)
     }
 
     /// 200 when what arrives is taken at once and kept; 503 with the reasons otherwise.
@@ -38,20 +41,24 @@ struct HealthRoutes {
             reasons.append(["code": .string(code), "sentence": .string(sentence)])
         }
         if let fault = await storeFault(context) { lacks("store", "The store takes no writes: \(fault)") }
-        if board.doors.health()["broker"] == "away" { lacks("broker", "The broker is away; it is tried again.") }
+        for broker in board.doors.brokers() where !broker.isConnected {
+            lacks("broker", "The broker \(broker.broker) (\(broker.session)) is away; it is tried again.")
+        }
         if !board.doors.isCaughtUp() { lacks("backlog", "What the broker kept for us is still being taken.") }
         let left = board.store.diskLeft()
         if left < board.options.diskLimit {
             lacks("disk", "\(left >> 20) MiB left on the disk, fewer than \(board.options.diskLimit >> 20).")
         }
         return .json(
-            .object([("ready", JSON(reasons.isEmpty)), ("reasons", JSON(reasons))] + state),
+            .object([("ready", JSON(reasons.isEmpty)), ("reasons", JSON(reasons))] + state + [("brokers", brokers)]),
             status: reasons.isEmpty ? .ok : .serviceUnavailable)
     }
 
     private var state: [(String, JSON)] {
         board.doors.health().sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
     }
+
+    private var brokers: JSON { JSON(board.doors.brokers().map { JSON($0) }) }
 
     /// Why no row can be stored; nil when one was.
     private func storeFault(_ context: BoardContext) async -> String? {

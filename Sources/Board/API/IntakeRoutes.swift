@@ -9,9 +9,10 @@ struct IntakeRoutes {
     func add(to router: Router<BoardContext>) {
         router.get("/api/intake", use: intake)
         router.get("/api/rejected", use: rejected)
+        router.post("/api/intake/losses/:id/acknowledge", use: acknowledge)
     }
 
-    /// `figures` are the metrics without labels, under the names that `/metrics` has, and the mean commit.
+    /// `figures` are the metrics without labels, under the names that `/metrics` has; what each broker has is added up.
     @Sendable private func intake(_ request: Request, _ context: BoardContext) async throws -> Response {
         try context.reader(board.options)
         let gaps = try await board.store.openGaps().map { gap -> JSON in
@@ -22,13 +23,28 @@ struct IntakeRoutes {
             ]
         }
         let metrics = try await board.metrics()
-        let figures = metrics.flatMap { metric in
-            metric.samples.filter(\.labels.isEmpty).map { (metric.name + $0.suffix, JSON.double($0.value)) }
+        var figures: [String: Double] = [:]
+        for metric in metrics {
+            for sample in metric.samples where sample.labels.allSatisfy({ ["broker", "session"].contains($0.name) }) {
+                figures[metric.name + sample.suffix, default: 0] += sample.value
+            }
         }
+        let losses = try await board.store.sessionLosses(at: board.doors.now())
         return .json([
             "now": JSON(board.doors.now()), "broker": JSON(board.doors.health()["broker"]),
-            "figures": .object(figures), "gaps": JSON(gaps), "rejected": try await counts(),
+            "brokers": JSON(board.doors.brokers().map { JSON($0) }), "losses": JSON(losses.map { JSON($0) }),
+            "figures": .object(figures.map { ($0.key, .double($0.value)) }), "gaps": JSON(gaps),
+            "rejected": try await counts(),
         ])
+    }
+
+    /// Somebody has seen it: it is shown no longer, and the session's next loss is told at once.
+    @Sendable private func acknowledge(_ request: Request, _ context: BoardContext) async throws -> Response {
+        try context.supervisor()
+        guard let id = context.parameters.get("id", as: Int64.self) else { throw Problem.notFound }
+        // Somebody else may have been quicker, which is as good.
+        _ = try await board.store.acknowledgeSessionLoss(id, at: board.doors.now())
+        return Response(status: .noContent)
     }
 
     /// `?before=` an id pages on, `?reason=` leaves out the others.

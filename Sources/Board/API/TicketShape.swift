@@ -117,7 +117,8 @@ extension JSON {
 
     init(_ notice: NoticeFate) {
         self = [
-            "notice": .string("n-\(notice.id)"), "ticket": .int(notice.ticket.number), "kind": .string(notice.kind),
+            "notice": .string("n-\(notice.id)"), "ticket": notice.ticket.map { .int($0.number) } ?? .null,
+            "kind": .string(notice.kind),
             "channel": .string(notice.channel), "epoch": JSON(notice.epoch), "engineer": JSON(notice.engineer?.text),
             "created_at": JSON(notice.createdAt), "due_at": JSON(notice.dueAt), "attempts": JSON(notice.attempts),
             "sent_at": JSON(notice.sentAt), "dead_at": JSON(notice.deadAt), "error": JSON(notice.error),

@@ -5,6 +5,8 @@ public struct Notice: Hashable, Sendable {
         case nobodyEligible = "nobody_eligible", stale, escalated, closed
         /// A notice could not be delivered for a day.
         case undelivered
+        /// About no ticket: ``SessionLoss``.
+        case sessionLost = "session_lost"
     }
     public enum Audience: Hashable, Sendable {
         case engineer(EngineerID)
@@ -39,9 +41,13 @@ public enum Channel: String, Sendable, CaseIterable {
 }
 
 extension Notice {
-    /// Where it goes: an engineer's own inbox and the chat group, the supervisor's chat group; a webhook hears all.
+    public var channels: [Channel] { audience.channels }
+}
+
+extension Notice.Audience {
+    /// The way to them: an engineer's own inbox and the chat group, the supervisor's chat group; a webhook hears all.
     public var channels: [Channel] {
-        switch audience {
+        switch self {
         case .engineer: [.inbox, .wecom, .webhook]
         case .supervisor: [.wecom, .webhook]
         case .systems: [.webhook]

@@ -72,6 +72,7 @@ private func sentence(
     case .stale: zh ? "接单后两小时无进展。" : "two hours without a step since it was accepted."
     case .escalated: zh ? "超过 24 小时未关闭。" : "open for more than 24 hours."
     case .closed: closed(facts.outcome, zh)
+    case .sessionLost: zh ? "消息服务器丢失了会话。" : "a broker has lost our session."
     case .undelivered: zh ? "有通知一天内未能送达，请查看看板。" : "a notice could not be delivered for a day; see the board."
     }
 }

@@ -21,8 +21,9 @@ public struct NoticeFate: Sendable {
     public let id: Int64
     public let channel: String
     public let kind: String
-    public let ticket: TicketID
-    public let epoch: Int
+    /// nil when it is about no ticket.
+    public let ticket: TicketID?
+    public let epoch: Int?
     public let engineer: EngineerID?
     public let createdAt: Instant
     /// When it is tried (again).
@@ -69,7 +70,8 @@ extension NoticeFate {
             arguments: arguments
         ).map { row in
             NoticeFate(
-                id: row["id"], channel: row["channel"], kind: row["kind"], ticket: TicketID(row["ticket"]),
+                id: row["id"], channel: row["channel"], kind: row["kind"],
+                ticket: (row["ticket"] as Int64?).map { TicketID($0) },
                 epoch: row["epoch"], engineer: (row["engineer"] as String?).map(EngineerID.init(stored:)),
                 createdAt: Instant(milliseconds: row["created_at"]), dueAt: Instant(milliseconds: row["due_at"]),
                 attempts: row["attempts"], sentAt: Instant(row, "sent_at"), deadAt: Instant(row, "dead_at"),

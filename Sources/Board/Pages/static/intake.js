@@ -1,10 +1,10 @@
 // Telemetry on its way in: what waits, whose numbers have holes, what was not taken.
 
 import { h, icon, fill, reconcile } from "./dom.js";
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 import { keepLive } from "./live.js";
-import { count, has, rough, span, t } from "./words.js";
-import { at } from "./parts.js";
+import { count, fullTime, has, rough, span, t } from "./words.js";
+import { at, since } from "./parts.js";
 import { reasonOf } from "./reasons.js";
 
 /** Plain telemetry tells no page of itself: look again this often. */
@@ -13,13 +13,18 @@ const LOOK_AGAIN = 5000;
 const DISK_LIMIT = 512 * 1024 ** 2;
 
 const main = document.getElementById("main");
+const isSupervisor = document.documentElement.dataset.role === "supervisor";
+const losses = h("ul", { class: "rows losses" });
 const tiles = h("dl", { class: "tiles" });
+const brokers = h("ul", { class: "rows" });
+const brokersPart = h("section", { class: "intake-part intake-brokers", hidden: true },
+  h("h2", null, t("intake.brokers")), brokers);
 const gaps = h("ul", { class: "rows" });
 const noGaps = h("p", { class: "empty" }, t("intake.gaps.none"));
 const reasons = h("ul", { class: "rows reasons" });
 const noReasons = h("p", { class: "empty" }, t("intake.rejected.none"));
 fill(main, h("div", { class: "page-head" }, h("h1", null, t("intake.title"))),
-  h("p", { class: "lead muted" }, t("intake.lead")), tiles,
+  h("p", { class: "lead muted" }, t("intake.lead")), losses, tiles, brokersPart,
   h("div", { class: "intake-parts" },
     h("section", { class: "intake-part" }, h("h2", null, t("intake.gaps")),
       h("p", { class: "muted" }, t("intake.gaps.text")), noGaps, gaps),
@@ -66,6 +71,26 @@ const tileOf = ({ name, value, note, isBad }) => h("div", { class: isBad ? "tile
   h("dt", null, isBad && icon("warning"), t(`intake.${name}`)),
   h("dd", null, h("strong", null, value), note && h("div", { class: "muted" }, note)));
 
+const lossOf = (loss) => h("li", { class: "row loss", role: "alert" },
+  h("div", { class: "row-head" }, icon("warning"),
+    h("strong", null, t("intake.loss.title", { broker: loss.broker })), h("span", { class: "badge code" }, loss.session),
+    at(loss.noticed_at)),
+  h("p", null, loss.away_since ? t("intake.loss.since", { time: fullTime(loss.away_since) }) : t("intake.loss.stopped"),
+    " ", t("intake.loss.missing")),
+  h("p", null, t("intake.loss.todo")),
+  isSupervisor && h("button", { class: "button", type: "button", onclick: async (event) => {
+    event.currentTarget.disabled = true;
+    try { await post(`/api/intake/losses/${loss.id}/acknowledge`, {}); } finally { look(); }
+  } }, t("intake.loss.acknowledge")));
+
+const brokerOf = (broker) => h("li", { class: broker.state === "away" ? "row loss" : "row" },
+  h("div", { class: "row-head" }, broker.state === "away" && icon("warning"),
+    h("strong", { class: "code" }, broker.broker), h("span", { class: "badge code" }, broker.session),
+    h("span", null, t(`intake.broker.${broker.state}`), " ", since(broker.since))),
+  h("p", { class: "muted" }, t("intake.brokers.messages", { n: count(broker.messages) }),
+    broker.backlog !== null && ` · ${t("intake.brokers.backlog", { n: count(broker.backlog) })}`,
+    broker.state === "away" && broker.error && ` · ${broker.error}`));
+
 const rangeOf = ([first, last]) => h("span", { class: "chip-still code" }, first === last ? first : `${first}–${last}`);
 
 const gapOf = (gap) => h("li", { class: "row" },
@@ -80,6 +105,10 @@ const lineOf = (line) => h("li", { class: "row" },
 
 const look = keepLive(async () => {
   const seen = await get("/api/intake");
+  reconcile(losses, seen.losses, (loss) => loss.id, lossOf);
+  reconcile(brokers, seen.brokers, (broker) => broker.session, brokerOf);
+  // One broker has its tile.
+  brokersPart.hidden = seen.brokers.length < 2;
   reconcile(tiles, tilesOf(seen), (tile) => tile.name, tileOf);
   reconcile(gaps, seen.gaps, (gap) => gap.sender, gapOf);
   noGaps.hidden = seen.gaps.length > 0;
