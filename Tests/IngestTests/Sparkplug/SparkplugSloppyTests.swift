@@ -110,4 +110,110 @@ import Testing
         let outcome = try scene.take("DDATA", Wire.payload(seq: 2) + metrics, device: "P1")
         #expect(outcome.decoded.lines.count == 2500 && outcome.decoded.rejections.isEmpty)
     }
+
+    @Test mutating func withoutBdSeqAnyDeathCounts() throws {
+        let velocity = Wire.metric("DE-H/velocity_rms_mm_s", alias: 1, type: 10, Wire.double(13, 1))
+        for death in [Wire.payload(), Wire.payload(Wire.bdSeq(200))] {
+            _ = try scene.take("NBIRTH", Wire.payload(seq: 0))
+            _ = try scene.take("DBIRTH", Wire.payload(seq: 1, velocity), device: "P1")
+            #expect(try scene.velocity(2, seq: 2).decoded.lines.count == 1)
+            _ = try scene.take("NDEATH", death)
+            #expect(try scene.velocity(2, seq: 3).decoded.rejections.map(\.reason) == [.neverBorn])
+        }
+        try scene.born()
+        _ = try scene.take("NDEATH", Wire.payload())
+        #expect(try scene.velocity(2, seq: 2).decoded.rejections.map(\.reason) == [.neverBorn], "a death without one")
+    }
+
+    @Test(arguments: [17, 255, 256 + 17, nil] as [UInt64?])
+    mutating func aBirthCountsFromWhereItStands(first: UInt64?) throws {
+        let birth = try scene.take("NBIRTH", Wire.payload(seq: first, Wire.bdSeq(1)))
+        #expect(birth.gaps.isEmpty && birth.requests.isEmpty)
+        let next = try scene.take(
+            "DBIRTH", Wire.payload(seq: first.map { $0 + 1 } ?? 40, Wire.metric("x", alias: 1, type: 9, Wire.null)),
+            device: "P1")
+        #expect(next.gaps.isEmpty && next.requests.isEmpty)
+        let late = try scene.velocity(1, seq: (first ?? 39) + 4)
+        #expect(late.gaps.count == 1 && late.requests.count == 1)
+    }
+
+    @Test mutating func dataBeforeTheirDevicesBirth() throws {
+        _ = try scene.take("NBIRTH", Wire.payload(seq: 0, Wire.bdSeq(1)))
+        let named = Wire.metric("DE-H/temperature_c", type: 9, Wire.float(12, 20))
+        let early = try scene.take("DDATA", Wire.payload(seq: 1, named), device: "P1")
+        #expect(early.decoded.lines == ["P1/DE-H temperature_c = 20.0 @1767225600000"])
+        #expect(early.decoded.rejections.isEmpty && early.gaps.isEmpty && early.requests.count == 1)
+        let blind = try scene.velocity(1, seq: 2)
+        #expect(blind.decoded.rejections.map(\.reason) == [.unknownAlias])
+    }
+
+    @Test mutating func timesThatAreMissing() throws {
+        func named(_ at: UInt64?) -> [UInt8] {
+            Wire.metric("DE-H/temperature_c", at: at, type: 9, Wire.float(12, 20))
+        }
+        for (seq, at) in [(2, nil), (3, 0)] as [(UInt64, UInt64?)] {
+            let payload = Wire.payload(seq: seq, named(at))
+            #expect(
+                try scene.take("DDATA", payload, device: "P1").decoded.lines == [
+                    "P1/DE-H temperature_c = 20.0 @1767225600000"
+                ])
+        }
+        let own = Wire.payload(seq: 4, at: nil, named(1_767_225_600_007), named(nil))
+        let outcome = try scene.take("DDATA", own, device: "P1")
+        #expect(outcome.decoded.lines == ["P1/DE-H temperature_c = 20.0 @1767225600007"])
+        #expect(outcome.decoded.rejections.map(\.reason) == [.missingTime])
+    }
+
+    @Test mutating func theAliasZero() throws {
+        _ = try scene.take("NBIRTH", Wire.payload(seq: 0, Wire.bdSeq(1)))
+        let first = Wire.metric("DE-H/kurtosis", alias: 0, type: 9, Wire.float(12, 3))
+        let second = Wire.metric("DE-H/crest_factor", alias: 0, type: 9, Wire.float(12, 4))
+        _ = try scene.take("DBIRTH", Wire.payload(seq: 1, first), device: "P1")
+        let alone = Wire.payload(seq: 2, Wire.metric(alias: 0, Wire.float(12, 5)))
+        #expect(
+            try scene.take("DDATA", alone, device: "P1").decoded.lines == ["P1/DE-H kurtosis = 5.0 @1767225600000"])
+        // Zero for “none”, with every metric: names still tell them apart.
+        _ = try scene.take("DBIRTH", Wire.payload(seq: 3, first, second), device: "P1")
+        let both = try scene.take("DDATA", Wire.payload(seq: 4, second, first), device: "P1")
+        #expect(
+            both.decoded.lines == [
+                "P1/DE-H crest_factor = 4.0 @1767225600000", "P1/DE-H kurtosis = 3.0 @1767225600000",
+            ])
+        #expect(both.decoded.rejections.isEmpty)
+    }
+
+    @Test mutating func theNameWinsOverTheAlias() throws {
+        try scene.born()
+        let both = Wire.metric("DE-H/temperature_c", alias: 2, Wire.number(10, 0xFFFF_FFF4))
+        let wrong = Wire.metric("DE-H/kurtosis", alias: 1, type: 9, Wire.float(12, 3))
+        let outcome = try scene.take("DDATA", Wire.payload(seq: 2, both, wrong), device: "P1")
+        #expect(
+            outcome.decoded.lines == [
+                "P1/DE-H kurtosis = 3.0 @1767225600000", "P1/DE-H temperature_c = -12.0 @1767225600000",
+            ])
+        #expect(outcome.decoded.rejections.isEmpty && outcome.requests.isEmpty)
+    }
+
+    /// By type: the field that it comes in, and what becomes of it; nil: refused.
+    @Test(
+        arguments: [
+            (1, .longValue(0xFFFF_FFFF_FFFF_FFF4), .integer(-12)), (4, .intValue(12), .integer(12)),
+            (3, .doubleValue(-12), .integer(-12)), (7, .floatValue(12), .integer(12)), (3, .doubleValue(1.5), nil),
+            (9, .doubleValue(1.5), .real(1.5)), (10, .floatValue(1.5), .real(1.5)), (10, .longValue(12), .real(12)),
+            (11, .longValue(1), .boolean(true)), (11, .intValue(2), nil), (3, .booleanValue(true), nil),
+            (10, .stringValue("1.5"), nil), (13, .intValue(12), .unsigned(12)), (99, .floatValue(1.5), .real(1.5)),
+        ] as [(UInt32, SparkplugMetric.OneOf_Value, SparkplugValue?)])
+    func valuesInTheWrongField(type: UInt32, sent: SparkplugMetric.OneOf_Value, value: SparkplugValue?) {
+        #expect((try? SparkplugValue(sent, as: SparkplugType(rawValue: type))) == value)
+    }
+
+    @Test mutating func nullIsNoValue() throws {
+        try scene.born()
+        let marked = Wire.metric(alias: 1, Wire.null + Wire.double(13, 0.3))
+        let bare = Wire.metric(alias: 2, [])
+        let denied = Wire.metric("DE-H/kurtosis", type: 9, Wire.number(7, 0) + Wire.float(12, 3))
+        let outcome = try scene.take("DDATA", Wire.payload(seq: 2, marked, bare, denied), device: "P1")
+        #expect(outcome.decoded.lines == ["P1/DE-H kurtosis = 3.0 @1767225600000"])
+        #expect(outcome.decoded.rejections.isEmpty)
+    }
 }
