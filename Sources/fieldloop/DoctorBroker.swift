@@ -7,11 +7,11 @@ extension Examination {
     /// Each session's broker.
     func checkBrokers() async -> [Finding] {
         // What is wrong with the settings is said already.
-        guard let brokers = try? settings.brokers() else { return await checkBroker(settings) }
+        guard let brokers = try? settings.brokers() else { return await checkBroker(settings, isFirst: true) }
         var findings: [Finding] = []
-        for settings in brokers {
+        for (index, settings) in brokers.enumerated() {
             let name = brokers.count > 1 ? "\(settings["mqtt.client_id"]): " : ""
-            findings += await checkBroker(settings).map { finding in
+            findings += await checkBroker(settings, isFirst: index == 0).map { finding in
                 var finding = finding
                 finding.sentence = name + finding.sentence
                 return finding
@@ -21,9 +21,9 @@ extension Examination {
     }
 
     /// Connects as the service does, under another client id, and tries what the service will do.
-    private func checkBroker(_ settings: Settings) async -> [Finding] {
+    private func checkBroker(_ settings: Settings, isFirst: Bool) async -> [Finding] {
         let visitor: BrokerVisit
-        do { visitor = try BrokerVisit(settings) } catch {
+        do { visitor = try BrokerVisit(settings, isFirst: isFirst) } catch {
             return [.fault("broker", "not asked: \(error)", "mend the setting first")]
         }
         defer { visitor.leave() }
@@ -51,17 +51,25 @@ private struct BrokerVisit: Sendable {
     private let publisher: Publisher
     private let broker: Broker
     private let topic: Topic
+    /// Notices to engineers go to the first broker alone.
+    private let isFirst: Bool
+    private let takesPhotos: Bool
     private let arrivals = Arrivals()
 
     /// The largest packet that a phone may send: header line, photo, topic, and a little for MQTT itself.
     private static let photoPacket = Limits.envelopeHeader + Limits.photoPayload + Limits.topicLength + 64
 
-    init(_ settings: Settings) throws {
+    init(_ settings: Settings, isFirst: Bool) throws {
         let service = try settings.subscriberOptions(try settings.profiles())
         let number = String(UInt32.random(in: .min ... .max), radix: 36)
         broker = service.broker
-        // An inbox is all that the service may write to; `~` is in no engineer's id, so nobody listens to this one.
-        topic = try Topic("fieldloop/v1/engineers/~doctor-\(number)/inbox")
+        // What the service may write to; `~` is in nobody's id, so nobody listens to this one.
+        topic = try Topic(
+            isFirst
+                ? "fieldloop/v1/engineers/~doctor-\(number)/inbox" : "fieldloop/v1/~doctor/asset/\(number)/resend")
+        self.isFirst = isFirst
+        let photo = try Topic("fieldloop/v1/photos/engineer/upload")
+        takesPhotos = service.filters.contains { $0.matches(photo) }
         var options = Publisher.Options(broker: broker, clientID: "\(service.clientID)-doctor-\(number)")
         options.filters = service.filters + [try TopicFilter(topic.text)]
         options.timing.connect = .seconds(5)
@@ -114,17 +122,27 @@ private struct BrokerVisit: Sendable {
         case .tls, .invalidArgument: "check mqtt.tls.*, and that mqtt.host is a name in the broker's certificate"
         case .nameNotFound: "check mqtt.host"
         case .protocolVersionNotSupported: "set mqtt.version to 3.1.1, or use a broker that speaks MQTT 5"
+        case .connectionLost where broker.protocolVersion == .v5:
+            "it hangs up without a word: it may speak MQTT 3.1.1 only (set mqtt.version), or TLS (set mqtt.tls.ca)"
         default: "start the broker, or check mqtt.host and mqtt.port; the service waits for it and loses nothing"
         }
     }
 
     /// What the broker said of itself, beside ours.
     func limits() -> [Finding] {
-        // In MQTT 3.1.1 a broker says nothing; what follows runs into its limits.
-        guard broker.protocolVersion == .v5 else { return [] }
+        // In MQTT 3.1.1 a broker says nothing, nor is it told for how long to keep what waits; what follows runs into
+        // its other limits.
+        guard broker.protocolVersion == .v5 else {
+            return [
+                .fine(
+                    "broker limits",
+                    "not told in MQTT 3.1.1; how long our queue is kept while we are away stands in its configuration "
+                        + "(RabbitMQ: mqtt.subscription_ttl, one day unless set)")
+            ]
+        }
         let said = publisher.status.brokerLimits
         return [
-            BrokerAdvice.packet(said?.packet), BrokerAdvice.window(said?.receiveMaximum),
+            takesPhotos ? BrokerAdvice.packet(said?.packet) : nil, BrokerAdvice.window(said?.receiveMaximum),
             BrokerAdvice.qos(said?.maximumQoS),
         ].compactMap { $0 }
     }
@@ -136,6 +154,7 @@ private struct BrokerVisit: Sendable {
             try await publisher.publish(topic, Array("{}".utf8), timeout: .seconds(5))
             guard await arrivals.wait(for: 1, atMost: .seconds(3)) else { return [deaf] }
             let small = "there and back at QoS 1 in \(text(since: start))"
+            guard takesPhotos else { return [.fine("messages", small)] }
             let sent = ContinuousClock.now
             let photo = [UInt8](repeating: 0, count: Limits.envelopeHeader + Limits.photoPayload)
             do throws(MosquittoError) {
@@ -153,6 +172,13 @@ private struct BrokerVisit: Sendable {
         } catch {
             if error == .notAuthorized {
                 let name = broker.credentials?.username ?? "nobody"
+                guard isFirst else {
+                    return [
+                        .doubt(
+                            "messages", "the broker does not let \(name) ask its senders for what is missing",
+                            "give it `topic write fieldloop/v1/+/+/+/resend`; see ops/acl")
+                    ]
+                }
                 return [
                     .fault(
                         "messages", "the broker does not let \(name) write to engineers' inboxes",

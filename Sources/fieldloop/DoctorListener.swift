@@ -55,40 +55,60 @@ extension Examination {
     }
 
     private func whoAnswers(_ place: String, _ host: String, _ port: Int) async -> [Finding] {
-        guard let health = await health(host, port), let store = health["store"], let broker = health["broker"] else {
+        guard let health = await health(host, port) else {
             return [
                 .fault(
                     "board", "\(place) is taken by another program", "stop it, or set http.listen to another address")
             ]
         }
         var findings: [Finding] = []
-        if store != "ok" {
-            findings.append(.fault("board", "the service says that its store is \(store)", "look at its log"))
+        if health.store != "ok" {
+            findings.append(.fault("board", "the service says that its store is \(health.store)", "look at its log"))
         }
-        if broker != "connected" {
-            findings.append(.doubt("board", "the service says that the broker is away", "see the broker's line above"))
+        if health.broker != "connected" {
+            findings.append(.doubt("board", "the service says that a broker is away", "see the broker's line above"))
         }
-        if let rate = health["clock_rate"].flatMap(Double.init), rate != 1 {
+        for loss in health.sessionLosses {
+            findings.append(
+                .doubt(
+                    "board", "the service says that \(loss.broker) has lost our session (\(loss.session))",
+                    "see the page Intake and ops/runbook.md"))
+        }
+        if let rate = health.clockRate.flatMap(Double.init), rate != 1 {
             let remedy = "good for a demonstration only; without --clock-rate it keeps the wall's time"
             findings.append(.doubt("board", "the service's clock runs \(rate) times as fast", remedy))
         }
         return findings.isEmpty ? [.fine("board", "the service answers on \(place)")] : findings
     }
 
+    /// What we read of `/healthz`.
+    private struct Health: Decodable {
+        struct Loss: Decodable {
+            var broker: String
+            var session: String
+        }
+        var store: String
+        var broker: String
+        var clockRate: String?
+        var sessionLosses: [Loss]
+    }
+
     /// `/healthz`; nil when nobody answers as we do.
-    private func health(_ host: String, _ port: Int) async -> [String: String]? {
+    private func health(_ host: String, _ port: Int) async -> Health? {
         // The certificate is made for the name that people use, not for this one; its date is looked at elsewhere.
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none
         let http = HTTPClient(configuration: HTTPClient.Configuration(tlsConfiguration: tls))
         let address = ["0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]", "::1": "[::1]"][host] ?? host
         let scheme = settings.optional("http.tls.cert") == nil ? "http" : "https"
-        var found: [String: String]?
+        var found: Health?
         do {
             let request = HTTPClientRequest(url: "\(scheme)://\(address):\(port)/healthz")
             let response = try await http.execute(request, timeout: .seconds(3))
             let body = try await response.body.collect(upTo: Limits.requestBody)
-            found = try JSONDecoder().decode([String: String].self, from: Data(body.readableBytesView))
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            found = try decoder.decode(Health.self, from: Data(body.readableBytesView))
         } catch {}
         try? await http.shutdown()
         return found

@@ -148,7 +148,9 @@ private final class Returns: Sendable {
 
 extension QueueTrial.Outcome {
     var finding: Finding {
-        let remedy = "max_queued_messages 0, bounded by max_queued_bytes alone; see ops/mosquitto.conf"
+        let remedy =
+            "mosquitto: max_queued_messages 0, bounded by max_queued_bytes alone (ops/mosquitto.conf); "
+            + "RabbitMQ: no policy with max-length"
         if kept == 0 {
             return .fault(
                 "queue", "nothing is kept for a subscriber that is away, though \(sent) messages were acknowledged",
@@ -163,8 +165,9 @@ extension QueueTrial.Outcome {
         let sentence = "\(kept) messages were kept for a subscriber that was away"
         if window < Limits.burstMessages / 2 {
             return .doubt(
-                "queue", "\(sentence), and it gets \(window) of them at a time: small bursts, slow to catch up",
-                "max_inflight_messages \(Limits.receiveMaximum); see ops/mosquitto.conf")
+                "queue",
+                "\(sentence), and it gets no more than \(2 * window) of them at a time: small bursts, slow to catch up",
+                "mosquitto: max_inflight_messages \(Limits.receiveMaximum); RabbitMQ: mqtt.prefetch (ops/runbook.md)")
         }
         return .fine("queue", "\(sentence), \(window) or more come at a time")
     }

@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import Gateway
+import Ingest
 import Testing
 
 @testable import fieldloop
@@ -40,6 +42,43 @@ import Testing
         #expect(settings["mqtt.tls.cert"] == "b.pem")
         // The text as somebody typed it: what it means is asked later.
         #expect(settings["mqtt.port"] == "0x75B")
+    }
+
+    /// Each of the further files is a broker of its own, which takes nothing of the first.
+    @Test func severalBrokers() throws {
+        let press = try YAML("mqtt:\n  host: press\n  client_id: fieldloop-press\n  topics: [a/#, b/+]\n")
+        let paint = try YAML("mqtt.host: paint\nmqtt.client_id: fieldloop-paint\nmqtt.tls.ca: ca.pem\n")
+        let all = try settings(
+            "mqtt:\n  port: 1884\n  username: u\n  also: [\(press.path), \(paint.path)]\n", ["data.dir=d"]
+        ).brokers()
+        #expect(all.map { $0["mqtt.host"] } == ["127.0.0.1", "press", "paint"])
+        #expect(try all.map { try $0.broker().port } == [1884, 1883, 1883])
+        #expect(try all.map { try $0.broker().credentials?.username } == ["u", nil, nil])
+        #expect(try all.map { try $0.broker().tls?.authority } == [nil, nil, "ca.pem"])
+        #expect(all.allSatisfy { $0["data.dir"] == "d" })
+        let filters = try all.map { try $0.subscriberOptions(Profiles()).filters.map(\.text) }
+        #expect(filters[1] == ["a/#", "b/+"])
+        #expect(filters[0] == filters[2] && filters[0].contains("fieldloop/v1/+/+/+/reading"))
+    }
+
+    @Test func whatIsWrongWithAFurtherBrokerIsNamed() throws {
+        func fault(_ yaml: String) throws -> String {
+            let file = try YAML(yaml)
+            let text = message {
+                for broker in try settings("mqtt.also: \(file.path)\n").brokers() {
+                    _ = try broker.subscriberOptions(Profiles())
+                }
+            }
+            #expect(text.contains(file.path))
+            return text
+        }
+        #expect(try fault("mqtt.host: b\n").contains("mqtt.client_id"))
+        #expect(try fault("mqtt: {client_id: b, hots: b}\n").contains("mqtt.hots"))
+        #expect(try fault("mqtt.client_id: b\ndata.dir: b\n").contains("data.dir"))
+        #expect(try fault("mqtt.client_id: b\nmqtt.also: c.yaml\n").contains("mqtt.also"))
+        #expect(try fault("mqtt.client_id: b\nmqtt.topics: [a, 'b/#/c']\n").contains("mqtt.topics"))
+        #expect(message { _ = try settings("mqtt.also: no-such.yaml\n").brokers() }.contains("no-such.yaml"))
+        #expect(message { _ = try settings("mqtt.host: [a, b]\n") }.contains("mqtt.host"))
     }
 
     @Test func anEmptyFileSetsNothing() throws {

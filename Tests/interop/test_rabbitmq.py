@@ -36,15 +36,16 @@ log.file = false
 
 
 class RabbitMQ:
-    """One node with a name, a home, a port mapper and a database of its own."""
+    """One node with a name, a home, a port mapper and a database of its own. `configuration` comes last and wins."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, configuration=""):
         self.folder, self.port, self.process = folder, stack.free_port(), None
         folder.mkdir()
         self.secret = os.urandom(12).hex()
         (folder / "fieldloop.password").write_text(self.secret, encoding="utf-8")
+        (folder / "fieldloop.password").chmod(0o600)
         (folder / "rabbitmq.conf").write_text(
-            CONFIGURATION.format(port=self.port, password=self.secret), encoding="utf-8")
+            CONFIGURATION.format(port=self.port, password=self.secret) + configuration, encoding="utf-8")
         (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n", encoding="utf-8")
         self.environment = os.environ | {
             "HOME": str(folder), "RABBITMQ_NODENAME": f"fieldloop-{self.port}@localhost",
@@ -113,12 +114,12 @@ class Gateway:
 
 
 @pytest.fixture
-def rabbitmq(tmp_path):
+def rabbitmq(tmp_path, request):
     if not SERVER.exists():
         pytest.skip("no RabbitMQ: apt-get install rabbitmq-server")
     if not shutil.which("epmd"):
         pytest.skip("no Erlang port mapper: apt-get install erlang-base")
-    broker = RabbitMQ(tmp_path / "rabbitmq")
+    broker = RabbitMQ(tmp_path / "rabbitmq", getattr(request, "param", ""))
     try:
         broker.start()
     except (RuntimeError, TimeoutError) as reason:
@@ -177,3 +178,32 @@ def test_waits_at_the_broker_over_its_own_kill(rabbitmq, service):
     stack.until(lambda: len(stored_times(service)) >= 1000, 60, every=1, what="all readings")
     assert stored_times(service) == gateway.times()
     assert not service.api.cards()
+
+
+def doctor(service, version):
+    service.settings["mqtt.version"] = version
+    done = subprocess.run(
+        [service.program, "doctor", *service.flags()], capture_output=True, text=True, timeout=120, check=False)
+    return done.stdout
+
+
+def test_doctor_finds_this_configuration_well(rabbitmq, service):
+    stack.until(lambda: connected(service), 30, what="the service's connection")
+    said = doctor(service, "3.1.1")
+    assert "All is well." in said, said
+    for line in ("✓ broker        127.0.0.1:", "✓ photos        one of 15 MiB", "✓ queue         2500 messages were kept",
+                 "✓ board         the service answers on"):
+        assert line in said, said
+    assert "mqtt.subscription_ttl" in said
+
+
+@pytest.mark.parametrize("rabbitmq", ["mqtt.prefetch = 10\n"], indirect=True)
+def test_doctor_says_what_its_defaults_cost(rabbitmq, service):
+    stack.until(lambda: connected(service), 30, what="the service's connection")
+    said = doctor(service, "3.1.1")
+    assert "! queue         2500 messages were kept for a subscriber that was away, and it gets no more than" in said, said
+    assert "RabbitMQ: mqtt.prefetch" in said
+    # The service was told 3.1.1; who forgets it gets a broker that hangs up.
+    said = doctor(service, "5")
+    assert "✗ broker        " in said
+    assert "set mqtt.version" in said

@@ -40,7 +40,7 @@ function lagText(seconds) {
 }
 
 /** What to look at first: each with its value, a note, and whether it asks for somebody. */
-function tilesOf({ broker, figures }) {
+function tilesOf({ broker, figures, losses }) {
   const of = (name) => figures[`fieldloop_${name}`];
   const whole = (name) => count(of(name) ?? 0);
   const [commits, time] = [of("commit_seconds_count") ?? 0, of("commit_seconds_sum") ?? 0];
@@ -60,7 +60,7 @@ function tilesOf({ broker, figures }) {
     tile("failures", whole("handler_failures_total"),
       { note: t("intake.failures.note"), isBad: of("handler_failures_total") > 0 }),
     tile("sessions", whole("sessions_lost_total"),
-      { note: t("intake.sessions.note"), isBad: of("sessions_lost_total") > 0 }),
+      { note: t("intake.sessions.note"), isBad: losses.length > 0 }),
     tile("dropped", whole("broker_dropped_total"),
       { note: t("intake.dropped.note"), isBad: of("broker_dropped_total") > 0 }),
     tile("disk", bytes(of("disk_free_bytes") ?? 0), { isBad: of("disk_free_bytes") < DISK_LIMIT }),
@@ -72,11 +72,11 @@ const tileOf = ({ name, value, note, isBad }) => h("div", { class: isBad ? "tile
   h("dd", null, h("strong", null, value), note && h("div", { class: "muted" }, note)));
 
 const lossOf = (loss) => h("li", { class: "row loss", role: "alert" },
-  h("div", { class: "row-head" }, icon("warning"),
-    h("strong", null, t("intake.loss.title", { broker: loss.broker })), h("span", { class: "badge code" }, loss.session),
+  h("div", { class: "row-head" },
+    h("strong", null, icon("warning"), t("intake.loss.title", { broker: loss.broker })), h("span", { class: "badge code" }, loss.session),
     at(loss.noticed_at)),
-  h("p", null, loss.away_since ? t("intake.loss.since", { time: fullTime(loss.away_since) }) : t("intake.loss.stopped"),
-    " ", t("intake.loss.missing")),
+  h("p", null, loss.away_since ? t("intake.loss.since", { time: fullTime(loss.away_since) })
+    : t("intake.loss.stopped")),
   h("p", null, t("intake.loss.todo")),
   isSupervisor && h("button", { class: "button", type: "button", onclick: async (event) => {
     event.currentTarget.disabled = true;
@@ -84,8 +84,8 @@ const lossOf = (loss) => h("li", { class: "row loss", role: "alert" },
   } }, t("intake.loss.acknowledge")));
 
 const brokerOf = (broker) => h("li", { class: broker.state === "away" ? "row loss" : "row" },
-  h("div", { class: "row-head" }, broker.state === "away" && icon("warning"),
-    h("strong", { class: "code" }, broker.broker), h("span", { class: "badge code" }, broker.session),
+  h("div", { class: "row-head" },
+    h("strong", { class: "code" }, broker.state === "away" && icon("warning"), broker.broker), h("span", { class: "badge code" }, broker.session),
     h("span", null, t(`intake.broker.${broker.state}`), " ", since(broker.since))),
   h("p", { class: "muted" }, t("intake.brokers.messages", { n: count(broker.messages) }),
     broker.backlog !== null && ` · ${t("intake.brokers.backlog", { n: count(broker.backlog) })}`,
