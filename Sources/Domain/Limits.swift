@@ -26,10 +26,22 @@ public enum Limits {
     // MARK: Gaps in a sender's numbering
     /// Holes of one point that are remembered, and asked for, at a time.
     public static let openGaps = 32
+    /// After the first request; twice as long after each further one.
     public static let askAgainAfter = Duration.seconds(10)
+    /// Then it is given up, and shown as such.
+    public static let asksAGap = 8
+    /// From the first request to the last, if readings come all the time.
+    public static let askedFor = askAgainAfter * ((1 << (asksAGap - 1)) - 1)
     public static let gapRows = 100_000
     /// Requests to senders that wait for the broker; the newest are kept.
     public static let waitingRequests = 1_000
+
+    // MARK: Waveforms whose parts are not all there
+    /// Beyond these the oldest gives way.
+    public static let openWaveforms = 256
+    public static let openWaveformBytes = 64 << 20
+    /// A record whose parts don't come is given up.
+    public static let waveformPartsWithin = Duration.minutes(10)
 
     // MARK: Bursts (one burst is one transaction)
     public static let burstMessages = 2_000

@@ -63,3 +63,37 @@ public struct WaveformPart: Sendable, Equatable {
         self.origin = origin
     }
 }
+
+extension WaveformPart {
+    /// Of the whole record.
+    public var recordBytes: Int { samples * encoding.bytes }
+
+    /// Why this part is not taken, whatever else is stored: it contradicts the plant, the clock or itself.
+    public func refusal(site: SiteID, at now: Instant, _ policy: Policy) -> Rejection? {
+        if let own = self.site, own != site { return rejected(.wrongSite, "it stands in \(site)") }
+        if at > now + policy.aheadAtMost {
+            return rejected(.inTheFuture, "that is ahead of \(now.iso8601); check the sender's clock")
+        }
+        if at < now - policy.rejectAfter {
+            let days = policy.rejectAfter.milliseconds / 86_400_000
+            return rejected(.tooOld, "that is older than \(days) days (ts is milliseconds since 1970)")
+        }
+        if of < 1 || !(1...of).contains(part) { return rejected(.badWaveform, "part \(part) of \(of)") }
+        let (size, overflow) = samples.multipliedReportingOverflow(by: encoding.bytes)
+        if overflow || size > Limits.openWaveformBytes { return rejected(.tooLarge, "\(samples) samples") }
+        if bytes.isEmpty || bytes.count > size || of == 1 && bytes.count != size {
+            return rejected(.badWaveform, "\(bytes.count) bytes; \(samples) samples have \(size)")
+        }
+        return nil
+    }
+
+    /// Whether `other` describes the same record.
+    public func hasHeader(of other: WaveformPart) -> Bool {
+        of == other.of && samples == other.samples && encoding == other.encoding && unit == other.unit
+            && sampleRate == other.sampleRate && scale == other.scale && rpm == other.rpm
+    }
+
+    public func rejected(_ reason: RejectionReason, _ detail: String) -> Rejection {
+        Rejection(reason, "waveform of \(point) at \(at.iso8601): \(detail)", origin: origin)
+    }
+}

@@ -148,15 +148,7 @@ struct Transaction {
         guard let key = try PointKey.find(db, part.point), let asset = try AssetFacts.load(db, part.point.asset) else {
             return [.reject(Rejection(.unknownPoint, "\(part.point) is not in the plant; import it first"))]
         }
-        if let site = part.site, site != asset.site {
-            return [.reject(Rejection(.wrongSite, "\(part.point) stands in \(asset.site)"))]
-        }
-        guard (now - policy.rejectAfter)...(now + policy.aheadAtMost) ~= part.at else {
-            let reason: RejectionReason = part.at > now ? .inTheFuture : .tooOld
-            return [
-                .reject(Rejection(reason, "ts \(part.at.iso8601) against \(now.iso8601); check the sender's clock"))
-            ]
-        }
+        if let refusal = part.refusal(site: asset.site, at: now, policy) { return [.reject(refusal)] }
         return try WaveformParts.take(db, part: part, point: key, at: now).map { [.reject($0)] } ?? []
     }
 

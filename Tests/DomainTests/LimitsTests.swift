@@ -20,6 +20,16 @@ import Testing
         #expect(Limits.burstTime < .seconds(60), "the keep-alive")
     }
 
+    @Test func aWaveformFitsItsParts() {
+        let longest = Limits.waveformSamples * SampleEncoding.float32le.bytes
+        #expect(longest <= Limits.waveformParts * Limits.waveformPart)
+        #expect(longest <= Limits.openWaveformBytes, "else it would give way to itself")
+        #expect(Limits.waveformPart < Limits.waveformPayload)
+        #expect(Limits.waveformPayload + Limits.topicLength + 64 < Limits.brokerPacket)
+        #expect(Limits.waveformPayload <= Limits.burstBytes)
+        #expect(Limits.waveformPartsWithin < Policy().rejectAfter)
+    }
+
     @Test func retriesEnd() {
         #expect(Limits.retryFirst < Limits.retryLongest)
         #expect(Limits.retryLongest < Limits.retryFor)

@@ -51,6 +51,30 @@ import Testing
         #expect(numbering.missing.last == (Int64(Limits.openGaps) * 6 - 1)...(Int64(Limits.openGaps) * 6 - 1))
     }
 
+    /// Minutes at which a sender that reports every second is asked, from a state as loaded after a restart.
+    @Test func aHoleIsAskedForAgainAndGivenUp() {
+        let scene = Scene()
+        let (series, site) = (scene.reading(0, 1), SiteID(stored: "beilun"))
+        var numbering = Numbering(last: 9, missing: [4...5])
+        let asked = (0..<7200).filter { numbering.ask(of: series, in: site, at: Scene.at(Double($0) / 60)) != nil }
+        #expect(asked == [0, 10, 30, 70, 150, 310, 630, 1270])
+        #expect(Duration.seconds(asked.last ?? 0) == Limits.askedFor)
+        #expect(numbering.take(4, isNewest: false) == .filled(4), "given up is not forgotten")
+        // A new hole is asked for, and the old one with it.
+        #expect(numbering.take(12, isNewest: true) == .gap(10...11))
+        let request = numbering.ask(of: series, in: site, at: Scene.at(120))
+        #expect(request?.payload == Array(#"{"missing":[[5,5],[10,11]]}"#.utf8))
+    }
+
+    @Test func aClockSetBackDoesNotSilenceUs() {
+        let scene = Scene()
+        var numbering = Numbering(last: 9, missing: [4...5])
+        let asked = [60.0, 0, 0.1, 0.5].map { minute in
+            numbering.ask(of: scene.reading(0, 1), in: SiteID(stored: "beilun"), at: Scene.at(minute)) != nil
+        }
+        #expect(asked == [true, true, false, true])
+    }
+
     @Test func aHoleIsRecordedAndAskedFor() {
         var scene = Scene()
         func take(_ minutes: Double, _ sequence: Int64) -> [Effect] {

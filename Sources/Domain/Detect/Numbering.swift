@@ -6,8 +6,10 @@ public struct Numbering: Hashable, Sendable {
     public private(set) var last: Int64?
     /// Ascending, apart, at most `Limits.openGaps`; what is older is given up.
     public private(set) var missing: [ClosedRange<Int64>]
-    /// When the sender was last asked for them. Not stored: after a restart it may be asked again.
-    public internal(set) var askedAt: Instant?
+    /// When the sender was last asked for them, and how often since the newest hole. Not stored: after a restart it is
+    /// asked anew.
+    public private(set) var askedAt: Instant?
+    public private(set) var asked = 0
 
     public init(last: Int64? = nil, missing: [ClosedRange<Int64>] = []) {
         self.last = last
@@ -35,6 +37,7 @@ public struct Numbering: Hashable, Sendable {
             self.last = number
             let gap = (last + 1)...(number - 1)
             missing.append(gap)
+            asked = 0
             if missing.count > Limits.openGaps { missing.removeFirst() }
             return .gap(gap)
         }
@@ -55,13 +58,20 @@ public struct Numbering: Hashable, Sendable {
         return true
     }
 
-    /// What the sender is asked for, unless that was done a moment ago.
+    /// What the sender is asked for: at once, then after ever longer, at last no more.
     mutating func ask(of series: Series, in site: SiteID, at now: Instant) -> Request? {
-        guard !missing.isEmpty, askedAt.map({ now - $0 >= Limits.askAgainAfter }) ?? true else { return nil }
+        guard !missing.isEmpty, asked < Limits.asksAGap, isTimeToAsk(now) else { return nil }
         askedAt = now
+        asked += 1
         let ranges = missing.map { "[\($0.lowerBound),\($0.upperBound)]" }.joined(separator: ",")
         return Request(
             topic: "fieldloop/v1/\(site)/\(series.point.asset)/\(series.point.name)/resend",
             payload: Array(#"{"missing":[\#(ranges)]}"#.utf8))
+    }
+
+    /// A clock that was set back must not keep us silent until it has caught up.
+    private func isTimeToAsk(_ now: Instant) -> Bool {
+        guard let askedAt, now >= askedAt else { return true }
+        return now - askedAt >= Limits.askAgainAfter * (1 << max(0, asked - 1))
     }
 }

@@ -42,6 +42,9 @@ public struct SenderGaps: Sendable {
     public let noticedAt: Instant
     /// The newest few holes.
     public let ranges: [ClosedRange<Int64>]
+
+    /// Whether the sender has had the time to be asked as often as it ever is.
+    public func isGivenUp(at now: Instant) -> Bool { now - noticedAt > Limits.askedFor }
 }
 
 extension Store {

@@ -18,10 +18,16 @@ enum Columns {
     static let longest = 1 << 20
     static let summarised = 16
 
-    /// Appends the run in `bytes` to `readings`.
+    /// Appends the run in `bytes` to `readings`; nothing of a damaged one.
     static func decode(_ bytes: UnsafeRawBufferPointer, into readings: inout [Reading]) throws(DamagedColumns) {
-        var decoder = try ColumnDecoder(bytes)
-        try decoder.decode(into: &readings)
+        let known = readings.count
+        do {
+            var decoder = try ColumnDecoder(bytes)
+            try decoder.decode(into: &readings)
+        } catch {
+            readings.removeLast(readings.count - known)
+            throw error
+        }
     }
 
     /// The values of one measure with their times, in order; no other column is looked at.

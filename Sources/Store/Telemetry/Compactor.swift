@@ -6,6 +6,20 @@ public struct Compaction: Sendable, Equatable {
     public var rows = 0
     public var readings = 0
     public var waveforms = 0
+    public var damaged: [DamagedRow] = []
+}
+
+/// A journal row that could not be read, or not all of it. It was kept as it was beside the days.
+public struct DamagedRow: Error, Equatable, CustomStringConvertible {
+    public let id: Int64
+    public let readings: Int
+    /// How many of them could not be read; the others were moved.
+    public let lost: Int
+    let damage: DamagedColumns
+    public var description: String {
+        "\(lost) of \(readings) readings of journal row \(id) could not be read (\(damage)); "
+            + "it is kept in telemetry/\(DayFiles.damagedRows): ask the senders again, or take them from a backup"
+    }
 }
 
 /// Moves the oldest journal rows into the day files and the rollups.
@@ -44,11 +58,7 @@ struct Compactor {
                     batch.isLast = false
                     break
                 }
-                batch.last = row[0]
-                batch.compaction.rows += 1
-                batch.compaction.readings += readings
-                let entries = try row.withBytes(2, Journal.entries)
-                try row.withBytes(3) { try batch.take($0, entries) }
+                try batch.take(row, readings)
             }
             return batch.compaction.rows > 0 ? batch : nil
         }
@@ -56,6 +66,7 @@ struct Compactor {
 
     /// Joins the batch to the days and says what they add up to.
     func write(_ batch: Batch) throws -> [Rollup] {
+        try keep(batch.compaction.damaged)
         var minutes: [Rollup] = []
         for (day, points) in batch.days.sorted(by: { $0.key < $1.key }) {
             let runs = points.sorted { $0.key.number < $1.key.number }.map { ($0.key, Run(sorting: $0.value)) }
@@ -68,6 +79,16 @@ struct Compactor {
             minutes += runs.flatMap { Rollup.minutes(of: $0, $1) }
         }
         return minutes
+    }
+
+    /// Nothing goes unseen. Keeping a row twice changes nothing.
+    private func keep(_ damaged: [DamagedRow]) throws {
+        for damaged in damaged {
+            let row = try pool.read {
+                try Row.fetchOne($0, sql: "SELECT * FROM journal WHERE id = ?", arguments: [damaged.id])
+            }
+            if let row { try files.keep(row, because: damaged.damage.description) }
+        }
     }
 
     private func write(_ runs: [(PointKey, Run)], to day: Day) throws {
@@ -90,18 +111,40 @@ struct Compactor {
 }
 
 extension Compactor.Batch {
-    fileprivate mutating func take(_ blob: UnsafeRawBufferPointer, _ entries: [Journal.Entry]) throws {
-        try Journal.visit(blob, entries) { entry, bytes in
-            var readings: [Reading] = []
-            try Columns.decode(bytes, into: &readings)
-            let day = Day(of: Instant(milliseconds: entry.first))
-            if day == Day(of: Instant(milliseconds: entry.last)) {
-                days[day, default: [:]][entry.point, default: []] += readings
-            } else {
-                for reading in readings {
-                    days[Day(of: reading.at), default: [:]][entry.point, default: []].append(reading)
-                }
+    /// From `id, readings, directory, blob`.
+    fileprivate mutating func take(_ row: Row, _ readings: Int) throws {
+        last = row[0]
+        compaction.rows += 1
+        compaction.readings += readings
+        let directory = try row.withBytes(2, Journal.entries)
+        var taken = 0
+        let damage = try row.withBytes(3) { blob in
+            try Journal.visit(blob, directory.known) { taken += try take($0, $1) }
+        }
+        guard damage ?? directory.damage != nil || taken != readings else { return }
+        compaction.damaged.append(
+            DamagedRow(
+                id: last, readings: readings, lost: readings - taken,
+                damage: damage ?? directory.damage ?? DamagedColumns(what: "\(taken) readings")))
+    }
+
+    /// - Returns: how many readings that was.
+    private mutating func take(_ entry: Journal.Entry, _ bytes: UnsafeRawBufferPointer) throws(DamagedColumns) -> Int {
+        var readings: [Reading] = []
+        try Columns.decode(bytes, into: &readings)
+        // Written twice: what a flipped bit moved to another day is noticed.
+        let times = readings.lazy.map(\.at.milliseconds)
+        guard times.min() == entry.first, times.max() == entry.last else {
+            throw DamagedColumns(what: "times that the directory has not")
+        }
+        let day = Day(of: Instant(milliseconds: entry.first))
+        if day == Day(of: Instant(milliseconds: entry.last)) {
+            days[day, default: [:]][entry.point, default: []] += readings
+        } else {
+            for reading in readings {
+                days[Day(of: reading.at), default: [:]][entry.point, default: []].append(reading)
             }
         }
+        return readings.count
     }
 }

@@ -76,25 +76,36 @@ struct DayFiles: Sendable {
         configuration.readonly = true
         configuration.busyMode = .timeout(10)
         configuration.label = "fieldloop-day"
-        let file = try DatabaseQueue(path: path(day, kind), configuration: configuration)
-        defer { try? file.close() }
-        return try file.read { try $0.tableExists(kind.table) ? body($0) : nil }
+        do {
+            let file = try DatabaseQueue(path: path(day, kind), configuration: configuration)
+            defer { try? file.close() }
+            return try file.read { try $0.tableExists(kind.table) ? body($0) : nil }
+        } catch  where (error as? DatabaseError)?.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
+            // Its writer died while making it, before it was in WAL mode and held anything.
+            return nil
+        }
     }
 
     /// Runs `body` as one transaction, durable when this returns.
     func write<Result>(_ day: Day, _ kind: Kind, _ body: (Database) throws -> Result) throws -> Result {
+        try write(path(day, kind), kind.schema, body)
+    }
+
+    private func write<Result>(
+        _ path: String, _ schema: String, _ body: (Database) throws -> Result
+    ) throws -> Result {
         try makeDirectory()
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.label = "fieldloop-day"
         configuration.journalMode = .wal
-        let file = try DatabaseQueue(path: path(day, kind), configuration: configuration)
+        let file = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? file.close() }
         // Only now: on its way into WAL mode GRDB sets NORMAL, after `prepareDatabase`. The journal's rows go when this
         // returns, and no checkpoint may have synced the day by then: somebody may be reading it.
         try file.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         let result = try file.write { db in
-            try db.execute(sql: kind.schema)
+            try db.execute(sql: schema)
             return try body(db)
         }
         // Each time: whoever made the file may have died before its name was on the disk.
@@ -120,7 +131,25 @@ struct DayFiles: Sendable {
         }
     }
 
-    /// The names of days that were set aside.
+    /// The file that holds journal rows that could not be read.
+    static let damagedRows = "journal.damaged"
+
+    /// Keeps a row of the journal as it is, for a person.
+    func keep(_ row: Row, because reason: String) throws {
+        let schema = """
+            CREATE TABLE IF NOT EXISTS journal (
+                id INTEGER NOT NULL, at INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+                readings INTEGER NOT NULL, directory BLOB NOT NULL, blob BLOB NOT NULL, reason TEXT NOT NULL,
+                UNIQUE (id, directory, blob) ON CONFLICT IGNORE)
+            """
+        try write("\(directory)/\(Self.damagedRows)", schema) { db in
+            try db.execute(
+                sql: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                arguments: StatementArguments(row.databaseValues + [reason.databaseValue]))
+        }
+    }
+
+    /// The names of days, and of the file of rows, that were set aside.
     var damaged: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return names.filter { $0.contains(".damaged") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }.sorted()

@@ -88,7 +88,16 @@ enum Journal {
         }
     }
 
-    /// Tells `body` the bytes of each run that reaches into a span and `isWanted`, in order of arrival.
+    /// Whether there are at least so many readings.
+    static func holds(_ db: Database, _ wanted: Int) throws -> Bool {
+        let rows = try Int.fetchCursor(db.cachedStatement(sql: "SELECT readings FROM journal"))
+        var readings = 0
+        while readings < wanted, let row = try rows.next() { readings += row }
+        return readings >= wanted
+    }
+
+    /// Tells `body` the bytes of each run that reaches into a span and `isWanted`, in order of arrival. Damaged ones are
+    /// passed over: the compactor sets them aside, and says so.
     static func visit(
         _ db: Database, from: Instant, to: Instant, where isWanted: (Entry) -> Bool = { _ in true },
         _ body: (Entry, UnsafeRawBufferPointer) throws -> Void
@@ -99,34 +108,48 @@ enum Journal {
             arguments: [from.milliseconds, to.milliseconds])
         let blob = try db.cachedStatement(sql: "SELECT blob FROM journal WHERE id = ?")
         while let row = try rows.next() {
-            let wanted = try row.withBytes(1, entries).filter {
+            let wanted = try row.withBytes(1, entries).known.filter {
                 $0.last >= from.milliseconds && $0.first <= to.milliseconds && isWanted($0)
             }
             guard !wanted.isEmpty else { continue }
             let runs = try Row.fetchCursor(blob, arguments: [row[0] as Int64])
-            while let row = try runs.next() { try row.withBytes(0) { try visit($0, wanted, body) } }
+            while let row = try runs.next() {
+                _ = try row.withBytes(0) { try visit($0, wanted, body) }
+            }
         }
     }
 
-    /// Tells `body` the bytes of each of a blob's runs.
+    /// Tells `body` the bytes of each of a blob's runs. What `body` finds damaged costs that run.
+    /// - Returns: the first damage.
     static func visit(
         _ blob: UnsafeRawBufferPointer, _ entries: [Entry], _ body: (Entry, UnsafeRawBufferPointer) throws -> Void
-    ) throws {
+    ) throws -> DamagedColumns? {
+        var damage: DamagedColumns?
         for entry in entries {
-            guard entry.offset + entry.length <= blob.count else { throw DamagedColumns(what: "cut off") }
-            try body(entry, UnsafeRawBufferPointer(rebasing: blob[entry.offset..<entry.offset + entry.length]))
+            do {
+                guard entry.offset + entry.length <= blob.count else { throw DamagedColumns(what: "cut off") }
+                try body(entry, UnsafeRawBufferPointer(rebasing: blob[entry.offset..<entry.offset + entry.length]))
+            } catch let error as DamagedColumns {
+                damage = damage ?? error
+            }
         }
+        return damage
     }
 
-    static func entries(_ directory: UnsafeRawBufferPointer) throws -> [Entry] {
+    /// What a directory says, as far as it can be read, and why it can't be from there on.
+    static func entries(_ directory: UnsafeRawBufferPointer) -> (known: [Entry], damage: DamagedColumns?) {
         var reader = ByteReader(directory)
         var entries: [Entry] = []
         var offset = 0
         while reader.left > 0 {
-            let entry = try Entry(&reader, at: offset)
-            offset += entry.length
-            entries.append(entry)
+            do throws(DamagedColumns) {
+                let entry = try Entry(&reader, at: offset)
+                offset += entry.length
+                entries.append(entry)
+            } catch {
+                return (entries, error)
+            }
         }
-        return entries
+        return (entries, nil)
     }
 }

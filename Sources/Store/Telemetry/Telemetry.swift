@@ -31,37 +31,51 @@ public final class Telemetry: Sendable {
         files = DayFiles(beside: directory)
     }
 
-    /// A day's file that could not be read, and was set aside for a person.
-    public struct DamagedDay: Error, CustomStringConvertible {
+    /// What could not be read, and was set aside for a person: a day's file, or the file of such journal rows.
+    public struct SetAside: Error, CustomStringConvertible {
         public let path: String
         public var description: String {
-            "\(path) is a damaged day and was set aside; bring the day back from a backup by export and import-readings"
+            path.hasSuffix(DayFiles.damagedRows)
+                ? "\(path) holds journal rows that could not be read; see each row's reason, then take the file away"
+                : "\(path) is a damaged day and was set aside; bring the day back from a backup by export and "
+                    + "import-readings"
         }
     }
 
-    /// Compacts and throws away until the task is cancelled. What fails is tried again with the next round; a damaged day
-    /// is told of once.
+    /// Compacts and throws away until the task is cancelled: every 15 s, and at once when a backlog has come in. What
+    /// fails is tried again with the next round; what was set aside is told of once.
     public func run(now: @Sendable () -> Instant, failed: @Sendable (any Error) -> Void) async {
-        var retainedAt: Instant?
+        var retainedAt: ContinuousClock.Instant?
         var told: Set<String> = []
         while !Task.isCancelled {
             for name in files.damaged where told.insert(name).inserted {
-                failed(DamagedDay(path: "\(files.directory)/\(name)"))
+                failed(SetAside(path: "\(files.directory)/\(name)"))
             }
             do {
-                try await compact(at: now())
-                if retainedAt.map({ now() - $0 >= Self.retainEvery }) ?? true {
+                for row in try await compact(at: now()).damaged { failed(row) }
+                if retainedAt.map({ .now - $0 >= Self.retainEvery }) ?? true {
                     try await retain(at: now())
-                    retainedAt = now()
+                    retainedAt = .now
                 }
             } catch {
                 failed(error)
+                try? await Task.sleep(for: Self.compactEvery)
+                continue
             }
-            try? await Task.sleep(for: Self.compactEvery)
+            for _ in 0..<Self.looks where !Task.isCancelled {
+                try? await Task.sleep(for: Self.compactEvery / Self.looks)
+                if await isLong() { break }
+            }
         }
     }
 
+    /// Whether the journal holds enough for a batch.
+    private func isLong() async -> Bool {
+        (try? await pool.read { try Journal.holds($0, Compactor.batch) }) ?? false
+    }
+
     private static let compactEvery = Duration.seconds(15)
+    private static let looks = 15
     private static let retainEvery = Duration.hours(1)
 
     /// Moves all that the journal and the main file hold for the day files.
@@ -78,6 +92,7 @@ public final class Telemetry: Sendable {
             guard let moved else { break }
             total.rows += moved.0.rows
             total.readings += moved.0.readings
+            total.damaged += moved.0.damaged
             if moved.isLast { break }
         }
         total.waveforms = try await blocking { [self] in

@@ -4,18 +4,11 @@ import GRDB
 
 /// Puts the parts of waveforms together; a record is stored when its last part is there.
 enum WaveformParts {
-    /// Records that may wait for parts, and the bytes of all of them: beyond it the oldest gives way.
-    static let openRecords = 256
-    static let openBytes = 64 << 20
-    /// A record whose parts don't come is given up.
-    static let waitFor = Duration.minutes(10)
-
-    /// Takes one part in, in the burst's transaction.
+    /// Takes one part in that `WaveformPart.refusal` has nothing against, in the burst's transaction.
     /// - Returns: why not; nil also for one that we have already.
     static func take(
         _ db: Database, part: WaveformPart, point: PointKey, at now: Instant
     ) throws -> Rejection? {
-        if let rejection = part.implausible { return rejection }
         if let stored = try StoredWaveform.find(db, point, part.at) { return try stored.compare(db, part) }
         if part.of == 1 {
             try store(db, [part], point)
@@ -55,7 +48,7 @@ enum WaveformParts {
         let late = try Row.fetchAll(
             db.cachedStatement(
                 sql: "SELECT point, at FROM waveform_part GROUP BY point, at HAVING max(received_at) < ?"),
-            arguments: [(now - waitFor).milliseconds])
+            arguments: [(now - Limits.waveformPartsWithin).milliseconds])
         for row in late { try giveUp(db, PointKey(row[0]), Instant(milliseconds: row[1]), at: now) }
     }
 
@@ -69,7 +62,7 @@ enum WaveformParts {
         var bytes = 0
         for (index, row) in records.enumerated() {
             bytes += row[2] as Int
-            if index >= openRecords || bytes > openBytes {
+            if index >= Limits.openWaveforms || bytes > Limits.openWaveformBytes {
                 try giveUp(db, PointKey(row[0]), Instant(milliseconds: row[1]), at: now)
             }
         }
@@ -141,30 +134,5 @@ enum WaveformParts {
                 scale: row["scale"], rpm: row["rpm"], sequence: nil, samples: row["samples"], part: row["part"],
                 of: row["of"], bytes: [UInt8](row["bytes"] as Data))
         }
-    }
-}
-
-extension WaveformPart {
-    fileprivate var recordBytes: Int { samples * encoding.bytes }
-
-    fileprivate var implausible: Rejection? {
-        // A day file has a name of four digits for the year.
-        guard (Day(0).start..<Day(2_932_897).start).contains(at) else { return rejected(.badWaveform, "no such time") }
-        if of < 1 || !(1...of).contains(part) { return rejected(.badWaveform, "part \(part) of \(of)") }
-        let (size, overflow) = samples.multipliedReportingOverflow(by: encoding.bytes)
-        if overflow || size > WaveformParts.openBytes { return rejected(.tooLarge, "\(samples) samples") }
-        if bytes.isEmpty || bytes.count > size || of == 1 && bytes.count != size {
-            return rejected(.badWaveform, "\(bytes.count) bytes; \(samples) samples have \(size)")
-        }
-        return nil
-    }
-
-    fileprivate func hasHeader(of other: WaveformPart) -> Bool {
-        of == other.of && samples == other.samples && encoding == other.encoding && unit == other.unit
-            && sampleRate == other.sampleRate && scale == other.scale && rpm == other.rpm
-    }
-
-    func rejected(_ reason: RejectionReason, _ detail: String) -> Rejection {
-        Rejection(reason, "waveform of \(point) at \(at.iso8601): \(detail)", origin: origin)
     }
 }

@@ -159,6 +159,28 @@ import Testing
         for span in Rollup.Span.allCases { #expect(try house.storedRollups(span) == house.rollups(span)) }
     }
 
+    /// A day file whose maker died has a rollback journal, and nothing that could be read.
+    @Test func aDayThatWasNeverMadeIsEmpty() throws {
+        let house = try House(points: 1)
+        try house.take([(1, [House.reading(0, [.velocityRMS: 1])])])
+        let files = house.telemetry.files
+        let dying = house.directory + "/dying.db"
+        let made = try DatabaseQueue(path: dying)
+        try made.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA cache_size = 1; CREATE TABLE made (blob); BEGIN; DELETE FROM made")
+            for _ in 0..<100 { try db.execute(sql: "INSERT INTO made VALUES (randomblob(4000))") }
+            try FileManager.default.createDirectory(atPath: files.directory, withIntermediateDirectories: true)
+            for ending in ["", "-journal"] {
+                try FileManager.default.copyItem(
+                    atPath: dying + ending, toPath: files.path(Day(of: House.start), .chunks) + ending)
+            }
+            try db.execute(sql: "ROLLBACK")
+        }
+        #expect(try house.difference() == nil)
+        try house.compact()
+        #expect(try house.difference() == nil)
+    }
+
     /// Restored from a backup, the days are ahead of the main file: what comes anew is taken in all the same.
     @Test func daysAheadOfTheMainFileDoNoHarm() throws {
         let house = try House(points: 1)
