@@ -2,6 +2,8 @@
 
 import json
 import queue
+import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -99,6 +101,13 @@ def now():
     return time.time_ns() // 1_000_000
 
 
+def waveforms(service, since):
+    """Records of any point since then, without their time."""
+    with sqlite3.connect(f"file:{service.folder}/fieldloop.db?mode=ro", uri=True, timeout=10) as db:
+        return db.execute(
+            "SELECT sample_rate, unit, encoding, scale, bytes FROM waveform WHERE at >= ?", (since,)).fetchall()
+
+
 def rejected(service, node, reason):
     """The refusals of a node's data for a reason."""
     topic = f"spBv1.0/beilun/DDATA/{node.name}/BL-P102"
@@ -171,6 +180,44 @@ def test_a_session_outlives_a_crash_of_ours_and_ends_with_a_will(edge, stored, s
     assert stored(gone, 3)[TEMPERATURE] == -12
     again.do("leave")
     assert not rejected(service, again, "never_born")
+
+
+def test_an_array_is_a_waveform(edge, stored, service):
+    """sources.csv calls the array of the node edge-7 a waveform; another node's is nobody's."""
+    began, node, other = now(), edge("edge-7"), edge("edge-8")
+    for one in (node, other):
+        one.do("connect")
+    stored(began, 3)
+    samples = [0, 1, -1, 32767, -32768]
+    later = now()
+    for one in (other, node):
+        one.do("update", values={"Accelerometer": samples})
+    record = (25600, "g", "int16le", pytest.approx(0.000244), struct.pack("<5h", *samples))
+    assert stack.until(lambda: waveforms(service, later), what="the record") == [record]
+    node.do("by_alias", seq=3, name="Accelerometer", value=[7])
+    node.do("by_alias", seq=4, name="DE-V/kurtosis", value=3.5)
+    assert stored(later, 1) == {"kurtosis": 3.5}
+    assert [row[4] for row in waveforms(service, later)] == [record[4], struct.pack("<h", 7)]
+    assert not rejected(service, node, "bad_waveform") and not rejected(service, other, "bad_waveform")
+
+
+def test_templates_and_data_sets(edge, stored, service):
+    began, node = now(), edge("edge-7")
+    node.do("connect")
+    stored(began, 3)
+    later = now()
+    node.do("template", seq=2, name="Bearing DE", members={"Vrms": 0.5, "Unused": 1.0})
+    assert stored(later, 1) == {VELOCITY: pytest.approx(12.7)}
+
+    later = now()
+    rows = [[later + 2, 68.0], [later + 1, 50.0]]
+    node.do("data_set", seq=3, name="Minutes", columns={"t": "DATETIME", "T": "DOUBLE"}, rows=rows)
+    assert stored(later, 1) == {TEMPERATURE: pytest.approx(20)}
+    node.do("data_set", seq=4, name="Minutes", columns={"t": "DATETIME", "T": "DOUBLE"}, rows=[[later]])
+    stack.until(lambda: rejected(service, node, "wrong_shape"), what="the refusal")
+    wide = {f"c{column}": "DOUBLE" for column in range(300)}
+    node.do("data_set", seq=5, name="Minutes", columns=wide, rows=[])
+    stack.until(lambda: rejected(service, node, "too_many"), what="the refusal")
 
 
 def test_the_host_says_that_it_is_there(connect, service):

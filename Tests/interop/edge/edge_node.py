@@ -7,7 +7,7 @@ import sys
 import threading
 
 from pysparkplug import Client, DataType, DData, Device, EdgeNode, Message, MessageType, Metric, QoS, Topic
-from pysparkplug import get_current_timestamp
+from pysparkplug import _protobuf, get_current_timestamp
 
 GROUP, DEVICE = "beilun", "BL-P102"
 # Name: alias, datatype, value at birth.
@@ -17,6 +17,7 @@ METRICS = {
     "DE-V/running": (3, DataType.BOOLEAN, True),
     "Serial": (4, DataType.STRING, "K-4711"),
     "DE-V/kurtosis": (5, DataType.DOUBLE, None),
+    "Accelerometer": (6, DataType.INT16_ARRAY, None),
 }
 
 
@@ -53,6 +54,31 @@ class Edge:
         sent = metric(name, value, alias or METRICS[name][0], named=False)
         payload = DData(get_current_timestamp(), seq=seq, metrics=(sent,))
         self.client.publish(Message(topic, payload, QoS.AT_MOST_ONCE, retain=False), include_dtypes=False)
+
+    def template(self, seq, name, members):
+        """What pysparkplug has no words for, by its own protobuf."""
+        sent = _protobuf.Metric(name=name, datatype=DataType.TEMPLATE)
+        for member, value in members.items():
+            sent.template_value.metrics.add(name=member, datatype=DataType.DOUBLE, double_value=value)
+        self.send(seq, sent)
+
+    def data_set(self, seq, name, columns, rows):
+        """`columns`: name to type; a cell is a whole number, or one with a point."""
+        sent = _protobuf.Metric(name=name, datatype=DataType.DATASET)
+        table = sent.dataset_value
+        table.num_of_columns = len(columns)
+        table.columns.extend(columns)
+        table.types.extend(DataType[kind] for kind in columns.values())
+        for row in rows:
+            cells = table.rows.add().elements
+            for value in row:
+                cells.add(**{"double_value" if isinstance(value, float) else "long_value": value})
+        self.send(seq, sent)
+
+    def send(self, seq, sent):
+        payload = _protobuf.Payload(timestamp=get_current_timestamp(), seq=seq, metrics=[sent])
+        topic = f"spBv1.0/{GROUP}/DDATA/{self.name}/{DEVICE}"
+        self.client._client.publish(topic, payload.SerializeToString(), qos=0)
 
     def leave(self):
         self.node.disconnect()
