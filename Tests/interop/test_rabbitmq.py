@@ -3,6 +3,7 @@ gateway has an acknowledgement for may be missing, whoever is killed."""
 
 import json
 import os
+import queue
 import shutil
 import signal
 import subprocess
@@ -20,14 +21,9 @@ SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 TOPIC = "fieldloop/v1/beilun/BL-P102/DE-H/reading"
 VELOCITY = "velocity_rms_mm_s"
 
+# What is the test's own, after ops/rabbitmq.conf.
 CONFIGURATION = """
-listeners.tcp = none
 mqtt.listeners.tcp.default = 127.0.0.1:{port}
-mqtt.allow_anonymous = false
-# How many messages may be on the way: RabbitMQ's receive-maximum. With its default of 10 a burst would have ten.
-mqtt.prefetch = 10000
-# How long the service may be away: 14 days, as in ops/mosquitto.conf. The default is one.
-mqtt.subscription_ttl = 1209600000
 default_user = fieldloop
 default_pass = {password}
 log.console = true
@@ -45,7 +41,8 @@ class RabbitMQ:
         (folder / "fieldloop.password").write_text(self.secret, encoding="utf-8")
         (folder / "fieldloop.password").chmod(0o600)
         (folder / "rabbitmq.conf").write_text(
-            CONFIGURATION.format(port=self.port, password=self.secret) + configuration, encoding="utf-8")
+            (stack.ROOT / "ops/rabbitmq.conf").read_text(encoding="utf-8")
+            + CONFIGURATION.format(port=self.port, password=self.secret) + configuration, encoding="utf-8")
         (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n", encoding="utf-8")
         self.environment = os.environ | {
             "HOME": str(folder), "RABBITMQ_NODENAME": f"fieldloop-{self.port}@localhost",
@@ -77,6 +74,11 @@ class RabbitMQ:
             self.kill()
         # The port mapper is a daemon that outlives its node; it is ours alone, by its port.
         subprocess.run(["epmd", "-kill"], env=self.environment, check=False, capture_output=True)
+
+    def control(self, *command):
+        """`rabbitmqctl`."""
+        subprocess.run(
+            [SERVER.parent / "rabbitmqctl", *command], env=self.environment, check=True, capture_output=True)
 
     def password_file(self, user):
         return self.folder / f"{user}.password"
@@ -207,3 +209,32 @@ def test_doctor_says_what_its_defaults_cost(rabbitmq, service):
     said = doctor(service, "5")
     assert "✗ broker        " in said
     assert "set mqtt.version" in said
+
+
+def test_a_site_s_gateway_speaks_for_its_site_alone(rabbitmq, service):
+    """The rights as ops/runbook.md gives them."""
+    stack.until(lambda: connected(service), 30, what="the service's connection")
+    own = "^mqtt-subscription-"
+    usual = f"{own}|^amq\\.topic$"
+    rabbitmq.control("add_user", "gw-beilun", rabbitmq.secret)
+    rabbitmq.control("set_permissions", "gw-beilun", own, usual, usual)
+    rabbitmq.control(
+        "set_topic_permissions", "gw-beilun", "amq.topic", r"^fieldloop\.v1\.beilun\.",
+        r"^fieldloop\.v1\.beilun\.[^.]+\.[^.]+\.resend$")
+
+    def outcome(topic):
+        said = queue.Queue()
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        client.username_pw_set("gw-beilun", rabbitmq.secret)
+        client.on_connect = lambda *_: client.publish(topic, b"{}", qos=1)
+        client.on_publish = lambda *_: said.put("acknowledged")
+        client.on_disconnect = lambda *_: said.put("thrown out")
+        client.connect("127.0.0.1", rabbitmq.port)
+        client.loop_start()
+        first = said.get(timeout=10)
+        client.loop_stop()
+        return first
+
+    assert outcome(TOPIC) == "acknowledged"
+    assert outcome(TOPIC.replace("beilun", "fenghua")) == "thrown out"
+    assert outcome("fieldloop/v1/engineers/E03/answer") == "thrown out"
