@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CExif", pkgConfig: "libexif", providers: [.apt(["libexif-dev"])]),
         .systemLibrary(name: "CJPEGLibrary", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
         .systemLibrary(name: "CTextLibrary", pkgConfig: "harfbuzz freetype2", providers: [.apt(["libharfbuzz-dev"])]),
+        .systemLibrary(name: "CHeap"),
         .target(name: "CJPEG", dependencies: ["CJPEGLibrary"]),
         .target(name: "CText", dependencies: ["CTextLibrary"]),
 
@@ -76,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "fieldloop",
             dependencies: [
-                "Board", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store",
+                "Board", "CHeap", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store",
                 arguments, crypto, httpClient, lifecycle, log, nio, nioHTTP, nioSSL, signals, yams,
             ]),
 

@@ -68,14 +68,16 @@ public enum RejectionReason: Hashable, Sendable {
 /// The message that something came in: enough for the person who mends the sender.
 public struct Origin: Hashable, Sendable {
     public var topic: String
-    /// The first bytes, at most `Limits.rejectedHead`.
-    public var head: [UInt8]
     /// True size of the payload in bytes.
     public var size: Int
+    /// Shared with the message: nearly every origin is never looked at.
+    private var payload: [UInt8]
+    /// The first bytes, at most `Limits.rejectedHead`.
+    public var head: [UInt8] { Array(payload.prefix(Limits.rejectedHead)) }
 
-    public init(topic: String, payload: some Collection<UInt8>, size: Int) {
+    public init(topic: String, payload: [UInt8], size: Int) {
         self.topic = topic
-        head = Array(payload.prefix(Limits.rejectedHead))
+        self.payload = payload
         self.size = size
     }
 }

@@ -12,16 +12,16 @@ public enum TopicError: Error, Hashable, Sendable {
     case misplacedWildcard
 }
 
-/// A topic that something was published to, parsed once: nothing downstream sees a raw string.
+/// A topic that something was published to, checked once: nothing downstream sees a raw string.
 public struct Topic: Hashable, Sendable, CustomStringConvertible {
     public let text: String
-    /// The parts between the slashes; a leading, trailing or double slash makes an empty one.
-    public let levels: [Substring]
+    /// The parts between the slashes; a leading, trailing or double slash makes an empty one. Made at each call: a
+    /// plant has too many topics to keep them split.
+    public var levels: [Substring] { TopicText.split(text) }
 
     public init(_ text: String) throws(TopicError) {
         try TopicText.check(text.utf8, wildcards: false)
         self.text = text
-        levels = TopicText.split(text)
     }
 
     /// From the wire: bytes that nobody has looked at yet.
@@ -29,11 +29,8 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
         try TopicText.check(bytes, wildcards: false)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
         self.text = text
-        levels = TopicText.split(text)
     }
 
-    public static func == (a: Topic, b: Topic) -> Bool { a.text == b.text }
-    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
     public var description: String { text }
 }
 
@@ -56,12 +53,13 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
     public func matches(_ topic: Topic) -> Bool {
         // The broker's own topics ($SYS/…) are no business of a filter that starts with a wildcard.
         if topic.text.utf8.first == UInt8(ascii: "$"), levels[0] == "+" || levels[0] == "#" { return false }
+        let said = topic.levels
         for (index, level) in levels.enumerated() {
             // `a/#` also matches its parent `a`.
-            if level == "#" { return topic.levels.count >= index }
-            guard index < topic.levels.count, level == "+" || level == topic.levels[index] else { return false }
+            if level == "#" { return said.count >= index }
+            guard index < said.count, level == "+" || level == said[index] else { return false }
         }
-        return levels.count == topic.levels.count
+        return levels.count == said.count
     }
 
     public static func == (a: TopicFilter, b: TopicFilter) -> Bool { a.text == b.text }

@@ -25,9 +25,9 @@ struct Formats: Sendable {
         sparkplug = SparkplugHost(stored: sessions)
     }
 
-    mutating func route(_ levels: [Substring], _ topic: String) throws(Rejection) -> Route {
+    mutating func route(_ topic: String) throws(Rejection) -> Route {
         if let known = routes[topic] { return known }
-        let route = try Route(levels, profiles)
+        let route = try Route(topic.split(separator: "/", omittingEmptySubsequences: false), profiles)
         if routes.count >= Limits.rememberedTopics { routes = [:] }
         routes[topic] = route
         return route

@@ -4,10 +4,9 @@ import Synchronization
 
 /// A message as it came, before anybody knows what it means.
 public struct RawMessage: Sendable {
-    /// The topic's levels; nil when the topic is none to us.
-    public var levels: [Substring]?
-    /// The topic for people.
     public var topic: String
+    /// false: not even a topic to MQTT; its text is for people.
+    public var isTopic: Bool
     /// All of it, or the head of one that is over its limit.
     public var payload: [UInt8]
     /// The true size in bytes.
@@ -15,9 +14,9 @@ public struct RawMessage: Sendable {
     /// The broker had kept it from before we subscribed.
     public var isRetained: Bool
 
-    public init(levels: [Substring]?, topic: String, payload: [UInt8], size: Int, isRetained: Bool = false) {
-        self.levels = levels
+    public init(topic: String, isTopic: Bool = true, payload: [UInt8], size: Int, isRetained: Bool = false) {
         self.topic = topic
+        self.isTopic = isTopic
         self.payload = payload
         self.size = size
         self.isRetained = isRetained
@@ -37,31 +36,28 @@ public final class Ingest: Sendable {
     private let store: Store
     private let now: @Sendable () -> Instant
     private let keepPhoto: @Sendable (ArraySlice<UInt8>) throws -> KeptPhoto
-    private let ask: @Sendable ([Request]) -> Void
     /// Bursts of several brokers come on several threads; one at a time is decoded, in the order of its commit.
     private let formats: Mutex<Formats>
 
     /// - Parameters:
     ///   - profiles: of senders that speak no format of ours.
     ///   - keepPhoto: writes and syncs an original before its row is committed; throws when the disk does.
-    ///   - ask: sends requests to senders, after the commit; must not block.
     /// - Throws: when the store can't be read.
     public init(
         store: Store, profiles: Profiles = Profiles(), now: @escaping @Sendable () -> Instant,
-        keepPhoto: @escaping @Sendable (ArraySlice<UInt8>) throws -> KeptPhoto,
-        ask: @escaping @Sendable ([Request]) -> Void = { _ in }
+        keepPhoto: @escaping @Sendable (ArraySlice<UInt8>) throws -> KeptPhoto
     ) throws {
         self.store = store
         self.now = now
         self.keepPhoto = keepPhoto
-        self.ask = ask
         formats = Mutex(Formats(profiles: profiles, sessions: try store.senders()))
     }
 
-    /// Returns when every message's effects, or the reason why it has none, are durable. Throws when the store or the
-    /// disk fails: then nothing may be acknowledged.
-    public func take(_ burst: [RawMessage]) throws {
-        let requests = try formats.withLock { formats in
+    /// Returns when every message's effects, or the reason why it has none, are durable: then what its senders are to be
+    /// asked. Throws when the store or the disk fails: then nothing may be acknowledged.
+    @discardableResult
+    public func take(_ burst: [RawMessage]) throws -> [Request] {
+        try formats.withLock { formats in
             // Sessions with senders move with the transaction: a burst that fails leaves them as they were.
             var next = formats
             next.sources = try store.sources()
@@ -71,7 +67,6 @@ public final class Ingest: Sendable {
             formats = next
             return requests
         }
-        if !requests.isEmpty { ask(requests) }
     }
 
     private func inputs(
@@ -79,6 +74,10 @@ public final class Ingest: Sendable {
     ) throws -> [Input] {
         var inputs: [Input] = []
         var series: [Series] = []
+        func closeRun() {
+            if !series.isEmpty { inputs.append(Input(.readings(series))) }
+            series = []
+        }
         for delivery in burst {
             let origin = Origin(topic: delivery.topic, payload: delivery.payload, size: delivery.size)
             switch try decode(delivery, origin, &formats) {
@@ -89,12 +88,11 @@ public final class Ingest: Sendable {
                 inputs += measured.gaps.map { Input(.gap($0), origin: origin) }
                 requests += measured.requests
             case .others(let others):
-                inputs.append(Input(.readings(series)))
-                series = []
+                closeRun()
                 inputs += others.map { Input($0, origin: origin) }
             }
         }
-        inputs.append(Input(.readings(series)))
+        closeRun()
         return inputs + formats.changes()
     }
 
@@ -125,8 +123,8 @@ public final class Ingest: Sendable {
 
     private func decode(_ delivery: RawMessage, _ origin: Origin, _ formats: inout Formats) throws -> Content {
         do {
-            guard let levels = delivery.levels else { throw Rejection(.badTopic, "not a topic") }
-            let route = try formats.route(levels, delivery.topic)
+            guard delivery.isTopic else { throw Rejection(.badTopic, "not a topic") }
+            let route = try formats.route(delivery.topic)
             guard delivery.size == delivery.payload.count, delivery.size <= route.limit else {
                 throw Rejection(.tooLarge, "\(delivery.size) bytes; this kind of message may have \(route.limit)")
             }

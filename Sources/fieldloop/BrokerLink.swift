@@ -18,14 +18,10 @@ struct BrokerLink: Sendable {
     /// nil: another link hears this broker already.
     private let statistics: Publisher?
     private let requests: AsyncStream<Request>
-    private let asking: AsyncStream<Request>.Continuation
     private let log: Logger
 
-    typealias Take = @Sendable ([RawMessage]) throws -> Void
-
-    /// Senders are asked for what is missing at the broker that their burst came from, which ``askWhereItCameFrom(_:)``
-    /// knows by this.
-    @TaskLocal private static var source: AsyncStream<Request>.Continuation?
+    /// Makes a burst durable; returns what its senders are to be asked.
+    typealias Take = @Sendable ([RawMessage]) throws -> [Request]
 
     /// One for each of `Settings.brokers()`.
     static func all(
@@ -68,12 +64,12 @@ struct BrokerLink: Sendable {
                 gatewayLog.error("the store does not remember it", metadata: ["error": "\(error)"])
             }
         } handler: { burst in
-            let messages = burst.messages.map(RawMessage.init)
-            try Self.$source.withValue(asking) { try take(messages) }
+            // Senders are asked at the broker that they are on.
+            for request in try take(burst.messages.map(RawMessage.init)) { asking.yield(request) }
         }
         publisher = try Self.downlink(settings, now, log.part("publisher", of: session))
         statistics = hearsFigures ? try figures.publisher(settings, log.part("statistics", of: session)) : nil
-        (self.place, self.session, self.requests, self.asking) = (place, session, requests, asking)
+        (self.place, self.session, self.requests) = (place, session, requests)
         self.log = log.part("requests", of: session)
     }
 
@@ -93,11 +89,6 @@ struct BrokerLink: Sendable {
             return Publisher.Presence(birth: said(true), will: said(false))
         }
         return try Publisher(options, logger: log)
-    }
-
-    /// To be called by whoever takes a burst, on its thread. Never blocks.
-    static func askWhereItCameFrom(_ requests: [Request]) {
-        for request in requests { source?.yield(request) }
     }
 
     /// Asks senders for what is missing, until cancelled. One that can't be asked now is asked again at its next gap.
@@ -149,7 +140,7 @@ extension Logger {
 extension RawMessage {
     init(_ message: Message) {
         self.init(
-            levels: message.topic?.levels, topic: message.topicText, payload: message.payload, size: message.size,
+            topic: message.topicText, isTopic: message.topic != nil, payload: message.payload, size: message.size,
             isRetained: message.isRetained)
     }
 }

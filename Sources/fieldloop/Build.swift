@@ -34,8 +34,7 @@ func build(
     // Up: broker → burst → one transaction → PUBACK.
     let profiles = try settings.profiles()
     let ingest = try Ingest(
-        store: store, profiles: profiles, now: now, keepPhoto: { try keep($0, intake) },
-        ask: { BrokerLink.askWhereItCameFrom($0) })
+        store: store, profiles: profiles, now: now, keepPhoto: { try keep($0, intake) })
     let commits = Histogram()
     let links = try BrokerLink.all(settings, profiles, store, now, log) { messages in
         try commits.time { try ingest.take(messages) }
@@ -93,6 +92,7 @@ func build(
                 log.part("telemetry").error("compaction is tried again", metadata: ["error": "\($0)"])
             }
         },
+        Running("heap") { await Heap.giveBack() },
         Running("stamper") { await stamper.run() },
         Running("timers") {
             await eachLink { await caughtUp($0.subscriber) }

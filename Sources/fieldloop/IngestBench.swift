@@ -47,17 +47,14 @@ struct IngestBench: AsyncParsableCommand {
 
 /// What gateways send: each point's readings a tenth of a second apart, ending now.
 private struct BenchSender {
-    private let points: [(levels: [Substring], topic: String)]
+    private let topics: [String]
     private let batch: Int
     private let messages: Int
     private(set) var sent = 0
     private let start: Instant
 
     init(points: Int, batch: Int, messages: Int) {
-        self.points = (1...points).map { number in
-            let topic = "fieldloop/v1/s/M\(number)/DE-H/reading"
-            return (topic.split(separator: "/"), topic)
-        }
+        topics = (1...points).map { "fieldloop/v1/s/M\($0)/DE-H/reading" }
         self.batch = batch
         self.messages = messages
         start = Instant.wall - .milliseconds(messages / points * batch * 100)
@@ -69,9 +66,9 @@ private struct BenchSender {
         let count = min(Limits.burstMessages, messages - sent)
         defer { sent += count }
         return (sent..<sent + count).map { number in
-            let (levels, topic) = points[number % points.count]
-            let payload = Array(self.payload(number / points.count).utf8)
-            return RawMessage(levels: levels, topic: topic, payload: payload, size: payload.count)
+            let topic = topics[number % topics.count]
+            let payload = Array(self.payload(number / topics.count).utf8)
+            return RawMessage(topic: topic, payload: payload, size: payload.count)
         }
     }
 

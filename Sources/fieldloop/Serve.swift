@@ -31,6 +31,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        Heap.limit()
         let settings = try options.load()
         let log = try logger(settings)
         let directory = try DataDirectory(settings["data.dir"])

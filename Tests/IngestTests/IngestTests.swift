@@ -47,12 +47,7 @@ import Testing
 
         func take(_ messages: (String, [UInt8])...) throws {
             try ingest.take(
-                messages.map {
-                    RawMessage(
-                        levels: $0.0.split(separator: "/", omittingEmptySubsequences: false), topic: $0.0,
-                        payload: $0.1,
-                        size: $0.1.count)
-                })
+                messages.map { RawMessage(topic: $0.0, payload: $0.1, size: $0.1.count) })
         }
 
         func take(_ topic: String, _ text: String) throws { try take((topic, Array(text.utf8))) }
@@ -125,9 +120,8 @@ import Testing
     @Test func tooLargeIsRejectedWithItsTrueSize() throws {
         let house = try House()
         try house.take((reading, Array(repeating: 0x20, count: Limits.readingPayload + 1)))
-        try house.ingest.take([RawMessage(levels: nil, topic: "?", payload: [1], size: 1)])
-        let head = RawMessage(
-            levels: "fieldloop/v1/photos/E1/u".split(separator: "/"), topic: "p", payload: [1, 2], size: 16_000_000)
+        try house.ingest.take([RawMessage(topic: "?", isTopic: false, payload: [1], size: 1)])
+        let head = RawMessage(topic: "fieldloop/v1/photos/E1/u", payload: [1, 2], size: 16_000_000)
         try house.ingest.take([head])
         #expect(try house.reasons() == ["too_large", "bad_topic", "too_large"])
         #expect(try house.texts("SELECT size FROM rejected ORDER BY id") == ["65537", "1", "16000000"])

@@ -46,7 +46,7 @@ struct SimMessage: Sendable {
     }
 
     var raw: RawMessage {
-        RawMessage(levels: topic.split(separator: "/"), topic: topic, payload: payload, size: payload.count)
+        RawMessage(topic: topic, payload: payload, size: payload.count)
     }
 
     var isReadings: Bool { if case .readings = kind { true } else { false } }
