@@ -30,7 +30,8 @@ struct ColumnDecoder: ~Copyable {
 
     mutating func decode(into readings: inout [Reading]) throws(DamagedColumns) {
         let base = readings.count
-        readings.reserveCapacity(base + count)
+        // At least twice as much: runs are decoded one behind the other, and an exact size would copy all each time.
+        if readings.capacity < base + count { readings.reserveCapacity(max(base + count, 2 * base)) }
         for at in times.all { readings.append(Reading(at: Instant(milliseconds: at), values: Measures())) }
         if shape & Columns.sequenced != 0 { try decodeSequences(&readings, base) }
         for _ in 0..<shape & 0x0F {

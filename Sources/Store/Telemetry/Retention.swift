@@ -11,9 +11,13 @@ public struct Retained: Sendable, Equatable {
 
 extension Telemetry {
     /// Throws away what is older than its span. A day of readings goes as a file: that costs nothing.
+    ///
+    /// Our clock may show a year that is not yet; it counts up to a day beyond the newest reading.
     @discardableResult
     public func retain(at now: Instant) async throws -> Retained {
         try await blocking { [self] in
+            let newest = try pool.read { try Int64.fetchOne($0, sql: "SELECT max(newest) FROM progress") }
+            let now = newest.map { min(now, Instant(milliseconds: $0) + .days(1)) } ?? now
             var retained = Retained()
             for day in files.days(.chunks) where day.end < now - retention.raw {
                 try files.remove(day, .chunks)
