@@ -47,6 +47,7 @@ def seeds():
                                 b'"datum":"wgs84","accuracy_m":8,"fix_at":1767225600000}}\n\xff\xd8\xff')
     yield "position", "fix", b'{"lat":29.868,"lon":121.544,"datum":"gcj02","accuracy_m":12,"fix_at":1767225600000}'
     yield from profile_seeds()
+    yield from sparkplug_parts()
     if VECTORS.is_dir():
         yield from vector_seeds()
 
@@ -99,6 +100,31 @@ def sparkplug_seeds():
     for index, (kind, payload) in enumerate(captured):
         if kind in KINDS:
             yield "sparkplug", f"pyspb-{index}", said(kind, payload)
+
+
+def field(number, value):
+    """One field of protobuf: a whole number, or bytes; either of at most 127."""
+    if isinstance(value, int):
+        return bytes([number << 3, value])
+    key = number << 3 | 2
+    return bytes([key] if key < 128 else [key & 0x7F | 0x80, key >> 7]) + bytes([len(value)]) + value
+
+
+def metric(name, kind, value):
+    return field(2, field(1, name) + field(4, kind) + value)
+
+
+def sparkplug_parts():
+    """A template, a data set and an array with its rate, of the device P1."""
+    kurtosis = metric(b"kurtosis", 9, b"\x65" + bytes(4))
+    rate = field(9, field(1, b"sampleRate") + field(2, field(3, 100)))
+    array = metric(b"w", 23, rate + field(16, b"\x01\x00\xff\xff"))
+    row = field(4, field(1, field(2, 9)) + field(1, field(1, 3)))
+    table = field(2, b"t") + field(2, b"kurtosis") + field(3, 13) + field(3, 3) + row + row
+    for name, part in (("array", array), ("template", metric(b"DE-H", 19, field(18, kurtosis))),
+                       ("nested", metric(b"t", 19, field(18, array))), ("table", metric(b"DE-H", 16, field(17, table)))):
+        payload = field(1, 7) + part + field(3, 1)
+        yield "sparkplug", name, said("DBIRTH", payload) + said("DDATA", payload)
 
 
 def main():

@@ -23,11 +23,23 @@ import Domain
 /// | DBIRTH before any NBIRTH | taken; a birth is asked for |
 /// | DDATA whose topic names no device (pysparkplug) | of the one device that has all its metrics |
 /// | births that are retained | taken while the node is unknown, else only their values |
-/// | metric `timestamp` 0 or missing | the message's |
+/// | metric `timestamp` 0 or missing | the message's; refused where both are: by our clock a redelivery would be new |
+/// | the alias 0 | an alias like any; of all metrics of a birth, nobody's, and names tell them apart |
+/// | name and alias in data | the name's |
+/// | `is_null` beside a value | null |
 /// | integers in the wider field, floats as double and the other way round, 0 and 1 for booleans | converted |
 /// | the last text of an array without its zero byte | taken |
+/// | an array without elements that is to be a waveform | nothing recorded yet |
 /// | the property `Quality` says 0 (bad) or 500 (stale) | no measurement |
 /// | unit in any of a few properties | the first of `SparkplugTold.unitNames` |
+///
+/// Templates and data sets are taken apart by `SparkplugParts`; an array is a waveform where `sources.csv` says so:
+///
+///     format,sender,metric,asset,point,measure,unit,scale,sample_rate_hz
+///     sparkplug,plant/gw7/pump3,Accelerometer,BL-P103,DE-H,waveform,mg,0.244,25600
+///
+/// `unit` and `sample_rate_hz` may be empty where the metric's properties have them (`engUnit`, `sampleRate`); `scale` is
+/// the unit per count. The metric's time is that of the first sample.
 ///
 /// A gap in `seq`, an alias that no birth named and data of a node that is not born make us ask for a birth, at most
 /// every `Limits.askAgainAfter` a node; what the message says is taken all the same as far as it can be read.
