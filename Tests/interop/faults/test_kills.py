@@ -9,6 +9,7 @@ import campaign
 import pytest
 import stack
 from load import House, Numbers, is_perfect
+from others import Others, is_whole
 
 @pytest.fixture
 def house(tmp_path, program, library):
@@ -52,6 +53,16 @@ def test_fifty_power_cuts(house, numbers):
     verdict = house.verdict(numbers)
     assert is_perfect(verdict), verdict
     assert taken["lost"] > 100, "the cuts took nothing"
+
+
+def test_twenty_power_cuts_with_waveforms_and_sparkplug(house, numbers):
+    with Others(house) as others:
+        house.service.stop()
+        campaign.cut_often(house, 20, random.Random(campaign.SEED + 1), latest=1000)
+    numbers.stop()
+    verdict = house.verdict(numbers)
+    assert is_perfect(verdict), verdict
+    assert is_whole(others.verdict()), others.verdict()
 
 
 def journal_rows(house):
