@@ -46,6 +46,7 @@ struct BrokerLink: Sendable {
         options.hadSession = try store.setting(memory) == place
         let (requests, asking) = AsyncStream.makeStream(
             of: Request.self, bufferingPolicy: .bufferingNewest(Limits.waitingRequests))
+        let losses = UntoldLosses { try store.add($0) }
         let gatewayLog = log.part("gateway", of: session)
         subscriber = try Subscriber(options, logger: gatewayLog) { event in
             do {
@@ -54,16 +55,18 @@ struct BrokerLink: Sendable {
                 case .sessionLost(let awaySince):
                     // The link's times are the wall's.
                     let now = now()
-                    try store.add(
+                    losses.add(
                         SessionLoss(
                             broker: place, session: session, awaySince: awaySince.map { now - (.wall - $0) },
                             noticedAt: now))
+                    try losses.tell()
                 default: break
                 }
             } catch {
                 gatewayLog.error("the store does not remember it", metadata: ["error": "\(error)"])
             }
         } handler: { burst in
+            try losses.tell()
             // Senders are asked at the broker that they are on.
             for request in try take(burst.messages.map(RawMessage.init)) { asking.yield(request) }
         }

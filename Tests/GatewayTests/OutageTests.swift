@@ -46,10 +46,14 @@ extension Brokers {
             try await Subscriber.running(.brisk(mosquitto.broker), events: events, handler: Received().handler) {
                 subscriber in
                 try await waitUntil("connected") { subscriber.status.isConnected }
+                let connectedAt = subscriber.status.since
                 mosquitto.stop()
                 try mosquitto.forget()
                 try await mosquitto.start()
                 try await waitUntil("connected again") { subscriber.status.connections == 2 }
+                let awaySince = events.all.compactMap { if case .sessionLost(let since) = $0 { since } else { nil } }
+                #expect(awaySince.count == 1)
+                #expect(awaySince.allSatisfy { connectedAt <= $0 && $0 <= subscriber.status.since })
             }
             #expect(events.sessionsLost == 1)
         }
