@@ -38,8 +38,7 @@ import Testing
 
         func take(_ kind: String, _ payload: [UInt8], device: String? = "BL-P102") throws {
             let topic = "spBv1.0/beilun/\(kind)/edge-7" + (device.map { "/\($0)" } ?? "")
-            let levels = topic.split(separator: "/")
-            try ingest.take([RawMessage(levels: levels, topic: topic, payload: payload, size: payload.count)])
+            try ingest.take([RawMessage(topic: topic, payload: payload, size: payload.count)])
         }
 
         func rows(_ sql: String) throws -> [String] { try store.pool.read { try String.fetchAll($0, sql: sql) } }
