@@ -35,7 +35,7 @@ def sparkplug(at: int, sequence: int, *metrics: bytes) -> bytes:
 
 
 class Others:
-    """A gateway that sends a record and a Sparkplug message by turns, each when the broker has acknowledged the last."""
+    """A gateway that sends a record and a Sparkplug message by turns, each once the broker has the last."""
 
     def __init__(self, house: House):
         self._house, self._first, self._sent = house, first_time(), 0
