@@ -186,3 +186,16 @@ import Testing
         #expect(try await store.rejected(before: rows[1].id).map(\.topic) == ["t0"])
     }
 }
+
+@Suite struct GapQueryTests {
+    /// Shown for as long as it is open, and from some time on as given up.
+    @Test func aHoleThatStaysIsGivenUp() async throws {
+        let plant = try TestPlant()
+        let gap = Gap(sender: "P1/DE-H", first: 4, last: 6, noticedAt: TestPlant.at(0))
+        try plant.store.perform([Input(.gap(gap))], at: TestPlant.at(0))
+        let shown = try #require(try await plant.store.openGaps().first)
+        #expect(shown.ranges == [4...6])
+        #expect(!shown.isGivenUp(at: TestPlant.at(0) + Limits.askedFor))
+        #expect(shown.isGivenUp(at: TestPlant.at(0) + Limits.askedFor + .milliseconds(1)))
+    }
+}
