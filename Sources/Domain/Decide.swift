@@ -124,7 +124,6 @@ public enum Decide {
     ) {
         let site = state.assets[state.points[index].asset].facts.site
         state.update(index) { point in
-            var hasGap = false
             for reading in news {
                 let isNewest = point.newest.map { reading.at > $0 } ?? true
                 if isNewest { point.newest = reading.at }
@@ -132,7 +131,6 @@ public enum Decide {
                 switch point.numbering.take(number, isNewest: isNewest) {
                 case nil: break
                 case .gap(let missing):
-                    hasGap = true
                     effects.append(
                         .openGap(
                             Gap(
@@ -141,7 +139,7 @@ public enum Decide {
                 case .filled(let number): effects.append(.fillGap(sender: series.point.description, number, at: now))
                 }
             }
-            if hasGap, let request = point.numbering.ask(of: series, in: site, at: now) {
+            if let request = point.numbering.ask(of: series, in: site, at: now) {
                 effects.append(.ask(request))
             }
         }

@@ -44,8 +44,9 @@ public enum Limits {
     public static let waveformPartsWithin = Duration.minutes(10)
 
     // MARK: Bursts (one burst is one transaction)
-    public static let burstMessages = 2_000
-    public static let burstBytes = 32 << 20
+    public static let burstMessages = 4_000
+    /// Ends a burst; its last message, a photo perhaps, may stand over it.
+    public static let burstBytes = 8 << 20
     public static let burstTime = Duration.milliseconds(200)
     /// 4,000 messages a second.
     public static let rush = Duration.microseconds(250)

@@ -3,9 +3,12 @@ import CHeap
 /// The C library's heap, told to hold no more than it needs: on a small server what an hour's backlog once took belongs
 /// to others afterwards.
 enum Heap {
-    /// To be called before there are threads. Two arenas instead of eight a core: what one thread frees another can use,
-    /// and burst and compaction still don't wait for each other.
-    static func limit() { _ = mallopt(M_ARENA_MAX, 2) }
+    /// To be called before there are threads. One arena: what one thread frees another uses. Large arrays come from the
+    /// system and go back to it, however often: else glibc soon keeps them too.
+    static func limit() {
+        _ = mallopt(M_ARENA_MAX, 1)
+        _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
+    }
 
     /// Gives back what is free, every minute, until cancelled. Takes some milliseconds.
     static func giveBack() async {

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func burstsHoldWhatTheyMust() {
-        #expect(Limits.burstBytes >= 2 * Limits.photoPayload, "a photo must fit beside telemetry")
+        #expect(Limits.burstBytes >= 100 * Limits.readingPayload, "a commit serves many messages")
         #expect(Limits.burstMessages < Limits.receiveMaximum)
         #expect(Limits.burstTime < .seconds(60), "the keep-alive")
     }

@@ -75,11 +75,25 @@ import Testing
         #expect(asked == [true, true, false, true])
     }
 
-    @Test func aHoleIsRecordedAndAskedFor() {
+    /// As after a restart: what is missing is known, and no new hole is needed to ask for it.
+    @Test func aRememberedHoleIsAskedFor() {
         var scene = Scene()
+        scene.state.update(0) { $0.numbering = Numbering(last: 9, missing: [4...5]) }
         func take(_ minutes: Double, _ sequence: Int64) -> [Effect] {
             Decide.readings(
                 [scene.reading(minutes, 1, sequence: sequence)], &scene.state, at: Scene.at(minutes), scene.policy)
+        }
+        #expect(take(0, 10).requests.map(\.payload) == [Array(#"{"missing":[[4,5]]}"#.utf8)])
+        #expect(take(0.1, 11).requests.isEmpty)
+        #expect(take(0.2, 12).requests.count == 1)
+    }
+
+    @Test func aHoleIsRecordedAndAskedFor() {
+        var scene = Scene()
+        func take(_ minutes: Double, _ sequence: Int64, at now: Double? = nil) -> [Effect] {
+            Decide.readings(
+                [scene.reading(minutes, 1, sequence: sequence)], &scene.state, at: Scene.at(now ?? minutes),
+                scene.policy)
         }
         #expect(take(0, 1).gaps.isEmpty)
         let effects = take(3, 4)
@@ -89,9 +103,9 @@ import Testing
                 Request(
                     topic: "fieldloop/v1/beilun/P1/DE-H/resend", payload: Array(#"{"missing":[[2,3]]}"#.utf8))
             ])
-        let late = take(1, 2)
+        let late = take(1, 2, at: 3)
         #expect(late.filled == [2])
-        #expect(take(1, 2).filled.isEmpty, "a repeat fills nothing")
+        #expect(take(1, 2, at: 3).filled.isEmpty, "a repeat fills nothing")
         #expect(take(3.1, 6).requests.isEmpty, "asked a moment ago")
         #expect(
             take(4, 9).requests.first?.payload == Array(#"{"missing":[[3,3],[5,5],[7,8]]}"#.utf8))

@@ -15,7 +15,9 @@ import Testing
         "Photos": ["CExif", "CJPEG", "CText", "Domain", "Geo", "Store"],
         "CJPEG": ["CJPEGLibrary"],
         "CText": ["CTextLibrary"],
-        "fieldloop": ["Board", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store", "Vibration"],
+        "fieldloop": [
+            "Board", "CHeap", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store", "Vibration",
+        ],
     ]
 
     /// No input or output, no clock, no Foundation.
@@ -26,6 +28,7 @@ import Testing
     static let headers: [(prefixes: [String], doors: Set<String>)] = [
         (["mosquitto", "mqtt_protocol"], ["CMosquitto"]),
         (["libexif/"], ["CExif"]),
+        (["malloc"], ["CHeap"]),
         (["jpeglib", "jerror", "jmorecfg", "jpegint", "turbojpeg"], ["CJPEG", "CJPEGLibrary"]),
         (["hb", "ft2build", "freetype"], ["CText", "CTextLibrary"]),
     ]

@@ -188,7 +188,6 @@ static void options(int words, char **word) {
 
 /* Sends and reads until every message is acknowledged. */
 static void run(struct point *all, double start) {
-    struct pollfd polled[MAX_CONNECTIONS];
     for (long left = connections; left > 0;) {
         long due = rate ? (long)((now() - start) * rate / connections) : count;
         left = connections;
@@ -200,9 +199,9 @@ static void run(struct point *all, double start) {
                 fill(link, all, i);
             write_more(link);
             left -= link->acknowledged == link->share;
-            polled[i] = (struct pollfd){link->socket, POLLIN | (link->used ? POLLOUT : 0), 0};
         }
-        if (left > 0 && poll(polled, connections, rate ? 1 : 1000) < 0) fail("poll");
+        /* Woken for every acknowledgement, it would cost the broker more than the subscriber does. */
+        if (left > 0) poll(NULL, 0, 1);
     }
 }
 
