@@ -1,7 +1,9 @@
 import Domain
 
-/// `{"ticket": 12, "epoch": 1, "answer": "accept"}`; `answer` is one of the words of `Action`.
-func decodeAnswer(_ payload: [UInt8]) throws(Rejection) -> (TicketID, Action) {
+/// `{"ticket": 12, "epoch": 1, "answer": "accept"}`; `answer` is one of the words of `Action`. `engineer`, if it is there,
+/// must be the topic's.
+func decodeAnswer(_ payload: [UInt8], _ identity: Identity) throws(Rejection) -> (TicketID, Action) {
+    var problem: Rejection?
     var ticket: TicketID?
     var epoch: Int?
     var answer: String?
@@ -14,13 +16,14 @@ func decodeAnswer(_ payload: [UInt8]) throws(Rejection) -> (TicketID, Action) {
             case "epoch": epoch = Int(clamping: try scanner.integer())
             case "answer": answer = try scanner.string()
             case "reason", "note": reason = try scanner.string()
-            default: try scanner.skip()
+            default: if try !identity.takes(key, &scanner, { problem = problem ?? $0 }) { try scanner.skip() }
             }
         }
         try scanner.end()
     } catch {
         throw Rejection(error)
     }
+    if let problem { throw problem }
     guard let ticket else { throw Rejection(.unknownTicket, "“ticket” is missing") }
     guard let answer else { throw Rejection(.unknownAnswer, "“answer” is missing: accept, decline, arrived, done …") }
     do throws(Refusal) {

@@ -142,7 +142,7 @@ public final class Ingest: Sendable {
         switch route {
         case .position(let engineer): return .others([.position(try decodePosition(payload, engineer))])
         case .answer(let engineer):
-            let (ticket, action) = try decodeAnswer(payload)
+            let (ticket, action) = try decodeAnswer(payload, Identity(engineer))
             return .others([.action(ticket, action, by: .engineer(engineer))])
         case .photo(let engineer, let upload): return .others(try decodePhoto(payload, engineer, upload))
         default:
@@ -155,7 +155,7 @@ public final class Ingest: Sendable {
         var scanner = JSONScanner(payload)
         let draft: PositionDraft
         do throws(JSONFailure) {
-            draft = try PositionDraft(&scanner)
+            draft = try PositionDraft(&scanner, Identity(engineer))
             try scanner.end()
         } catch {
             throw Rejection(error)

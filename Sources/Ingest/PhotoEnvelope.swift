@@ -5,7 +5,8 @@ import Store
 ///
 ///     {"ticket": 12, "captured_at": 1767225600123, "position": {"lat": …, "lon": …, "datum": "wgs84"}}
 ///
-/// so that `(echo '{"ticket":12}'; cat a.jpg) | mosquitto_pub -s` is enough to send it. Only the ticket is required.
+/// so that `(echo '{"ticket":12}'; cat a.jpg) | mosquitto_pub -s` is enough to send it. Only the ticket is required; `engineer`,
+/// if it is there, must be the topic's.
 struct PhotoEnvelope {
     var ticket: TicketID
     var capturedAt: Instant?
@@ -21,6 +22,8 @@ struct PhotoEnvelope {
             throw Rejection(
                 .wrongShape, "one line of JSON (at most \(Limits.envelopeHeader) bytes), a newline, then the JPEG")
         }
+        let identity = Identity(engineer)
+        var problem: Rejection?
         var ticket: TicketID?
         var position: PositionDraft?
         do throws(JSONFailure) {
@@ -31,8 +34,8 @@ struct PhotoEnvelope {
                 switch key {
                 case "ticket": ticket = try scanner.ticket()
                 case "captured_at": captured = try scanner.integer()
-                case "position": position = try PositionDraft(&scanner)
-                default: try scanner.skip()
+                case "position": position = try PositionDraft(&scanner, identity)
+                default: if try !identity.takes(key, &scanner, { problem = problem ?? $0 }) { try scanner.skip() }
                 }
             }
             try scanner.end()
@@ -40,6 +43,7 @@ struct PhotoEnvelope {
         } catch {
             throw Rejection(error)
         }
+        if let problem { throw problem }
         guard let ticket else { throw Rejection(.unknownTicket, "“ticket” is missing in the first line") }
         self.ticket = ticket
         body = payload[(newline + 1)...]

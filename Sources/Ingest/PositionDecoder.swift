@@ -5,14 +5,16 @@ import Store
 /// `{"lat": 29.868, "lon": 121.544, "datum": "gcj02", "accuracy_m": 12, "fix_at": 1767225600123}`
 ///
 /// The datum is required: without it a Chinese position is half a kilometre off. (0, 0) and null are no positions.
+/// `engineer`, if it is there, must be the topic's.
 struct PositionDraft {
     private var latitude: Double?
     private var longitude: Double?
     private var datum: String?
     private var accuracy: Double?
     private var fixAt: Instant?
+    private var problem: Rejection?
 
-    init(_ scanner: inout JSONScanner) throws(JSONFailure) {
+    init(_ scanner: inout JSONScanner, _ identity: Identity) throws(JSONFailure) {
         var draft = (lat: Double?.none, lon: Double?.none, datum: String?.none, accuracy: Double?.none, at: Int64?.none)
         try scanner.object { (scanner, key) throws(JSONFailure) in
             if try scanner.peek() == .null { return try scanner.null() }
@@ -22,7 +24,7 @@ struct PositionDraft {
             case "datum": draft.datum = try scanner.string()
             case "accuracy_m": draft.accuracy = try scanner.double()
             case "fix_at": draft.at = try scanner.integer()
-            default: try scanner.skip()
+            default: if try !identity.takes(key, &scanner, { problem = problem ?? $0 }) { try scanner.skip() }
             }
         }
         (latitude, longitude, datum, accuracy) = (draft.lat, draft.lon, draft.datum, draft.accuracy)
@@ -31,6 +33,7 @@ struct PositionDraft {
 
     /// `now` stands in for a missing fix time only in what carries its own time of capture.
     func report(_ engineer: EngineerID, fixAt fallback: Instant? = nil) throws(Rejection) -> PositionReport {
+        if let problem { throw problem }
         guard let datum else {
             throw Rejection(
                 .missingDatum, "“datum” is missing: wgs84, gcj02 or bd09; without it we can't know where this is")

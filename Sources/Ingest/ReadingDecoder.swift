@@ -5,14 +5,14 @@ import Domain
 ///     {"ts": 1767225600123, "seq": 17, "velocity_rms_mm_s": 3.21, "temperature_c": 45.2, "running": true}
 ///
 /// `ts` is milliseconds since 1970 and required; a measure that is missing or null is absent, never 0; fields we do
-/// not know are kept aside. One bad object in an array costs only itself; broken JSON costs the message.
+/// not know are kept aside; `site`, `asset` and `point`, if they are there, must be the topic's. One bad object in an array costs only itself; broken JSON costs the message.
 struct ReadingDecoder {
-    private let origin: Origin
+    private let identity: Identity
     private var readings: [Reading] = []
     private var extras: [Extra] = []
     private var rejections: [Rejection] = []
 
-    private init(_ origin: Origin) { self.origin = origin }
+    private init(_ identity: Identity) { self.identity = identity }
 
     /// What a message on the topic of `point` says.
     static func decode(
@@ -23,7 +23,7 @@ struct ReadingDecoder {
             decoded.series = [Series(point: point, site: site, readings: ordered(readings), origin: origin)]
             return decoded
         }
-        var decoder = ReadingDecoder(origin)
+        var decoder = ReadingDecoder(Identity(site: site, point: point))
         do throws(JSONFailure) {
             try decoder.decodeJSON(payload)
         } catch {
@@ -32,6 +32,9 @@ struct ReadingDecoder {
         }
         guard decoder.readings.count + decoder.rejections.count <= Limits.readingsPerPayload else {
             throw Rejection(.tooMany, "more than \(Limits.readingsPerPayload) readings in one message; send several")
+        }
+        guard !decoder.readings.isEmpty || !decoder.rejections.isEmpty else {
+            throw Rejection(.empty, "the array has no readings in it")
         }
         decoded.rejections = decoder.rejections
         if !decoder.readings.isEmpty {
@@ -68,7 +71,7 @@ struct ReadingDecoder {
             rejections.append(Rejection(.wrongShape, "a reading is a JSON object, or an array of objects"))
             return
         }
-        var draft = Draft()
+        var draft = Draft(identity)
         try scanner.object { (scanner, key) throws(JSONFailure) in try draft.take(key, &scanner) }
         do throws(Rejection) {
             let reading = try draft.reading()
@@ -82,12 +85,15 @@ struct ReadingDecoder {
 
 /// One object on its way to a reading; remembers the first thing that is wrong and reads on.
 private struct Draft {
+    private let identity: Identity
     private var at: Instant?
     private var sequence: Int64?
     private var values = Measures()
     private var extra: [String] = []
     private var extraSize = 2
     private var problem: Rejection?
+
+    init(_ identity: Identity) { self.identity = identity }
 
     mutating func take(_ key: String, _ scanner: inout JSONScanner) throws(JSONFailure) {
         if try scanner.peek() == .null {
@@ -114,6 +120,11 @@ private struct Draft {
         case "seq": sequence = try scanner.integer()
         default:
             guard let measure = Measure(name: key) else {
+                var other: Rejection?
+                if try identity.takes(key, &scanner, { other = $0 }) {
+                    problem = problem ?? other
+                    return
+                }
                 keepAside(key, scanner.text(try scanner.skip()))
                 return
             }
@@ -128,6 +139,9 @@ private struct Draft {
     private mutating func set(_ measure: Measure, _ value: Double) {
         guard measure.plausible.contains(value) else {
             return complain(.implausibleValue, "\(measure.name) is \(value); between \(measure.plausible) is possible")
+        }
+        guard measure != .running || value == 0 || value == 1 else {
+            return complain(.implausibleValue, "running is \(value); true, false, 1 or 0 is possible")
         }
         values[measure] = value
     }

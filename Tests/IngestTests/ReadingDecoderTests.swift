@@ -49,6 +49,9 @@ import Testing
         (#"{"ts":1,"velocity_rms_mm_s":"3.2"}"#, .wrongType), (#"{"ts":1,"velocity_rms_mm_s":[3]}"#, .wrongType),
         (#"{"ts":1,"velocity_rms_mm_s":true}"#, .wrongType), (#"{"ts":1,"velocity_rms_mm_s":1e999}"#, .notFinite),
         (#"{"ts":1,"velocity_rms_mm_s":-1}"#, .implausibleValue), (#"{"ts":1,"running":7}"#, .implausibleValue),
+        (#"{"ts":1,"running":0.5}"#, .implausibleValue),
+        (#"{"ts":1,"temperature_c":1,"site":"t"}"#, .wrongDevice),
+        (#"{"ts":1,"temperature_c":1,"point":""}"#, .wrongDevice),
         (#"{"ts":1,"temperature_c":-300}"#, .implausibleValue),
         (#"{"ts":1,"velocity_rms_mm_s":1e30}"#, .implausibleValue),
         ("17", .wrongShape), ("\"x\"", .wrongShape), ("[[]]", .wrongShape),
@@ -85,8 +88,21 @@ import Testing
         #expect { try decode(text) } throws: { ($0 as? Rejection)?.reason == .tooMany }
     }
 
-    @Test func empty() throws {
-        let (readings, rejections) = try decode("[]")
-        #expect(readings.isEmpty && rejections.isEmpty)
+    @Test func anEmptyArrayHasAReasonToo() {
+        #expect { try decode("[]") } throws: { ($0 as? Rejection)?.reason == .empty }
+    }
+
+    @Test func whoseItIsMayBeRepeated() throws {
+        let series = try whole(#"{"ts":1,"temperature_c":1,"site":"s","asset":"P1","point":"DE-H"}"#).series
+        #expect(series.first?.readings.count == 1 && series.first?.extras.isEmpty == true)
+        #expect(
+            try whole(#"{"ts":1,"temperature_c":1,"point":7}"#).series.first?.extras.map(\.json) == [#"{"point":7}"#])
+    }
+
+    @Test func anotherNameThanTheTopicsCostsItsReading() throws {
+        let (readings, rejections) = try decode(
+            #"[{"ts":1,"temperature_c":1,"asset":"P2"},{"ts":2,"temperature_c":1,"asset":"P1"}]"#)
+        #expect(readings.map(\.at.milliseconds) == [2])
+        #expect(rejections.map(\.detail) == ["“asset” is P2, and the topic says P1"])
     }
 }

@@ -15,10 +15,11 @@ struct IntakeRoutes {
     /// `figures` are the metrics without labels, under the names that `/metrics` has; what each broker has is added up.
     @Sendable private func intake(_ request: Request, _ context: BoardContext) async throws -> Response {
         try context.reader(board.options)
+        let now = board.doors.now()
         let gaps = try await board.store.openGaps().map { gap -> JSON in
             [
                 "sender": .string(gap.sender), "holes": JSON(gap.holes), "missing": .double(gap.missing),
-                "noticed_at": JSON(gap.noticedAt),
+                "noticed_at": JSON(gap.noticedAt), "is_given_up": JSON(gap.isGivenUp(at: now)),
                 "ranges": JSON(gap.ranges.map { JSON([.string("\($0.lowerBound)"), .string("\($0.upperBound)")]) }),
             ]
         }
@@ -29,9 +30,9 @@ struct IntakeRoutes {
                 figures[metric.name + sample.suffix, default: 0] += sample.value
             }
         }
-        let losses = try await board.store.sessionLosses(at: board.doors.now())
+        let losses = try await board.store.sessionLosses(at: now)
         return .json([
-            "now": JSON(board.doors.now()), "broker": JSON(board.doors.health()["broker"]),
+            "now": JSON(now), "broker": JSON(board.doors.health()["broker"]),
             "brokers": JSON(board.doors.brokers().map { JSON($0) }), "losses": JSON(losses.map { JSON($0) }),
             "figures": .object(figures.map { ($0.key, .double($0.value)) }), "gaps": JSON(gaps),
             "rejected": try await counts(),

@@ -33,6 +33,9 @@ extension IntakeFigures {
             Metric(
                 "fieldloop_tickets", "Tickets by state.", .gauge,
                 TicketState.allCases.map { Metric.Sample(Double(tickets[$0, default: 0]), ("state", $0.rawValue)) }),
+            .gauge(
+                "fieldloop_set_aside_files", "Files of telemetry that could not be read and wait for a person.",
+                Double(setAside)),
             .gauge("fieldloop_disk_free_bytes", "What may still be written beside the database.", Double(diskLeft)),
         ]
     }

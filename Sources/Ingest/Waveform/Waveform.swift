@@ -17,12 +17,13 @@ import Domain
 /// | `n` | samples of the whole record; needed where there are several parts |
 /// | `part`, `of` | 1…`of`; 1 of 1 unless given. Parts hold whole samples and come in any order |
 /// | `rpm`, `seq` | optional |
+/// | `site`, `asset`, `point` | optional; must be the topic's |
 func decodeWaveform(
     _ payload: [UInt8], site: SiteID?, point: PointID, origin: Origin
 ) throws(Rejection) -> WaveformPart {
     let header: WaveformHeader
     let samples: [UInt8]
-    switch try split(payload) {
+    switch try split(payload, Identity(site: site, point: point)) {
     case (let line, let rest?):
         header = line
         samples = Array(rest)
@@ -43,15 +44,17 @@ func decodeWaveform(
 }
 
 /// The header, and what follows its line; nil when the whole payload is one JSON object.
-private func split(_ payload: [UInt8]) throws(Rejection) -> (WaveformHeader, ArraySlice<UInt8>?) {
+private func split(
+    _ payload: [UInt8], _ identity: Identity
+) throws(Rejection) -> (WaveformHeader, ArraySlice<UInt8>?) {
     let head = payload.prefix(Limits.envelopeHeader + 1)
     if let newline = head.firstIndex(of: 0x0A), newline + 1 < payload.count,
-        let header = try? WaveformHeader(Array(payload[..<newline]))
+        let header = try? WaveformHeader(Array(payload[..<newline]), identity)
     {
         return (header, payload[(newline + 1)...])
     }
     do throws(JSONFailure) {
-        return (try WaveformHeader(payload), nil)
+        return (try WaveformHeader(payload, identity), nil)
     } catch {
         switch error {
         case .syntax:
@@ -76,8 +79,9 @@ private struct WaveformHeader {
     private var part: Int64?
     private var of: Int64?
     private(set) var base64: String?
+    private var problem: Rejection?
 
-    init(_ json: [UInt8]) throws(JSONFailure) {
+    init(_ json: [UInt8], _ identity: Identity) throws(JSONFailure) {
         var scanner = JSONScanner(json)
         try scanner.object { (scanner, key) throws(JSONFailure) in
             if try scanner.peek() == .null { return try scanner.null() }
@@ -93,13 +97,14 @@ private struct WaveformHeader {
             case "part": part = try scanner.integer()
             case "of": of = try scanner.integer()
             case "samples_base64": base64 = try scanner.string()
-            default: try scanner.skip()
+            default: if try !identity.takes(key, &scanner, { problem = problem ?? $0 }) { try scanner.skip() }
             }
         }
         try scanner.end()
     }
 
     func part(of bytes: [UInt8], site: SiteID?, point: PointID, origin: Origin) throws(Rejection) -> WaveformPart {
+        if let problem { throw problem }
         guard let at else { throw Rejection(.missingTime, "“ts” is missing: milliseconds since 1970") }
         guard let rate, Limits.sampleRate.contains(rate) else {
             throw Rejection(.badWaveform, "“sample_rate_hz” is missing or not within \(Limits.sampleRate)")

@@ -24,6 +24,8 @@ public struct IntakeFigures: Sendable {
     public let tickets: [TicketState: Int]
     /// Bytes that we may still write beside the database.
     public let diskLeft: Int
+    /// Files of telemetry that could not be read and wait for a person.
+    public let setAside: Int
 }
 
 /// How often a reason was given, since the first day.
@@ -49,7 +51,7 @@ public struct SenderGaps: Sendable {
 
 extension Store {
     public func intakeFigures() async throws -> IntakeFigures {
-        let diskLeft = diskLeft()
+        let (diskLeft, setAside) = (diskLeft(), telemetry.files.damaged.count)
         return try await pool.read { db in
             let journal = try Row.fetchOne(
                 db,
@@ -78,7 +80,7 @@ extension Store {
                 tickets: Dictionary(
                     tickets.compactMap { row in TicketState(rawValue: row["state"]).map { ($0, row["n"]) } },
                     uniquingKeysWith: +),
-                diskLeft: diskLeft)
+                diskLeft: diskLeft, setAside: setAside)
         }
     }
 

@@ -63,6 +63,8 @@ function tilesOf({ broker, figures, losses }) {
       { note: t("intake.sessions.note"), isBad: losses.length > 0 }),
     tile("dropped", whole("broker_dropped_total"),
       { note: t("intake.dropped.note"), isBad: of("broker_dropped_total") > 0 }),
+    ...(of("set_aside_files") ? [tile("set_aside", whole("set_aside_files"),
+      { note: t("intake.set_aside.note"), isBad: true })] : []),
     tile("disk", bytes(of("disk_free_bytes") ?? 0), { isBad: of("disk_free_bytes") < DISK_LIMIT }),
   ];
 }
@@ -96,7 +98,8 @@ const rangeOf = ([first, last]) => h("span", { class: "chip-still code" }, first
 const gapOf = (gap) => h("li", { class: "row" },
   h("div", { class: "row-head" }, h("strong", { class: "code" }, gap.sender), at(gap.noticed_at)),
   h("p", null, t("intake.gap", { holes: count(gap.holes), missing: count(gap.missing) })),
-  h("p", { class: "muted" }, t("intake.gap.ranges"), " ", gap.ranges.map(rangeOf)));
+  h("p", { class: "muted" }, t("intake.gap.ranges"), " ", gap.ranges.map(rangeOf)),
+  gap.is_given_up && h("p", { class: "muted" }, t("intake.gap.given_up")));
 
 const lineOf = (line) => h("li", { class: "row" },
   h("a", { class: "row-head", href: `/rejected?reason=${encodeURIComponent(line.reason)}` },
