@@ -15,21 +15,27 @@ struct ProfileTest: ParsableCommand {
         commandName: "test", abstract: "Shows what a profile makes of a payload, and why not more.",
         discussion: """
               fieldloop profile test fixtures/profiles/ifm-vvb.yaml --payload sample.json
-              fieldloop profile test ncd.yaml --payload hex:7f000a… --topic ncd/gw1/00:13:a2/raw --plant fixtures/plant
+              fieldloop profile test banner-qm30.yaml --payload '{"ts": 1767225600, …}' --plant fixtures/plant
+              fieldloop profile test ncd-vibration-raw.yaml --payload hex:7f000a… --topic ncd/gw1/00:13:a2/raw
               mosquitto_sub -t 'ifm/#' -C 1 | fieldloop profile test ifm-vvb.yaml --payload -
 
             With --plant the points are those of its sources.csv; without, each sender and axis stands for itself. \
             Fails when nothing came out or something was refused.
             """)
     @Argument(help: "The profile, a YAML file.") var file: String
-    @Option(help: "A file, - for standard input, hex:… or base64:…; as the broker delivers it.") var payload: String
+    @Option(
+        help: """
+            A file, - for standard input, or JSON, as the broker delivers it; hex:… or base64:…: the sensor's bytes, which \
+            are put into the message as the profile's senders do.
+            """)
+    var payload: String
     @Option(help: "The topic that it came on; made up when it is not given.") var topic: String?
     @Option(help: "A folder with sources.csv.") var plant: String?
 
     func run() throws {
         let profile: Profile
         do { profile = try Profile(file: file) } catch { throw ValidationError("\(error)") }
-        let bytes = try payloadBytes()
+        let bytes = try payloadBytes(of: profile)
         guard bytes.count <= Limits.readingPayload else {
             throw ValidationError("\(bytes.count) bytes; a message may have \(Limits.readingPayload)")
         }
@@ -72,18 +78,19 @@ struct ProfileTest: ParsableCommand {
         return map
     }
 
-    private func payloadBytes() throws -> [UInt8] {
+    private func payloadBytes(of profile: Profile) throws -> [UInt8] {
         if payload == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
         for (prefix, isHex) in [("hex:", true), ("base64:", false)] where payload.hasPrefix(prefix) {
             let text = payload.dropFirst(prefix.count).utf8
             guard let bytes = isHex ? ByteText.hex(text) : ByteText.base64(text) else {
                 throw ValidationError("--payload: what follows \(prefix) is not \(prefix.dropLast())")
             }
-            return bytes
+            return profile.asSent(bytes)
         }
+        if payload.hasPrefix("{") || payload.hasPrefix("[") { return Array(payload.utf8) }
         guard let data = FileManager.default.contents(atPath: payload) else {
             throw ValidationError(
-                "--payload: there is no file \(payload); - is standard input, hex:… and base64:… bytes")
+                "--payload: there is no file \(payload); - is standard input, {…} JSON, hex:… and base64:… bytes")
         }
         return [UInt8](data)
     }

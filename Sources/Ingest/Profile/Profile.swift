@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 
 /// How a maker's sensors send what they measure: read from a YAML file (`ProfileFile.swift` names every key), so that a
 /// sensor that nobody here has seen needs no code.
@@ -24,6 +25,15 @@ public struct Profile: Sendable, Equatable {
     /// nil: the time is that of arrival.
     var time: Time?
     var fields: [Field]
+
+    /// The sensor's bytes as its senders put them into a message.
+    public func asSent(_ bytes: [UInt8]) -> [UInt8] {
+        switch form {
+        case .hex: Array(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined().utf8)
+        case .base64: Array(Data(bytes).base64EncodedString().utf8)
+        case .json, .binary: bytes
+        }
+    }
 
     enum PayloadForm: String, CaseIterable { case json, hex, base64, binary }
 
@@ -187,6 +197,13 @@ public struct TopicPattern: Sendable, Equatable {
     public var example: String {
         levels.map { $0.hasPrefix("{") ? $0.dropFirst().dropLast() : $0 == "+" || $0 == "#" ? "any" : $0 }.joined(
             separator: "/")
+    }
+
+    /// Whether no message would ever reach a profile of this topic: `Route` knows these before.
+    var isTaken: Bool {
+        let example = example.split(separator: "/", omittingEmptySubsequences: false)
+        return text == "#" || example.starts(with: ["fieldloop", "v1"]) || example[0] == "spBv1.0"
+            || ThingsBoardTopic(example) != nil
     }
 
     var names: [String] { levels.filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) } }

@@ -44,6 +44,9 @@ extension Profile {
         guard let topic = try file.text("topic").flatMap(TopicPattern.init) else {
             throw file.bad("“topic” is missing or no topic; levels are like {device}, + or a last #")
         }
+        guard !topic.isTaken else {
+            throw file.bad("the topic “\(topic.text)” belongs to a format of its own, or takes everything")
+        }
         self.topic = topic
         form = try file.choice("payload") ?? .json
         frame = try file.map("frame") { (node) throws(BadProfile) in

@@ -20,6 +20,8 @@ import Testing
     @Test(arguments: [
         ("", "a profile is a list of keys"), ("- 1", "a profile is a list of keys"), ("a: [", "x.yaml:"),
         ("fields: []", "“topic” is missing"), ("topic: a/{b\nfields: []", "“topic” is missing or no topic"),
+        ("topic: 'fieldloop/v1/{site}/x'\nfields: []", "belongs to a format"), ("topic: '#'", "takes everything"),
+        ("topic: spBv1.0/{group}/#", "belongs to a format"), ("topic: 'v1/devices/{device}/telemetry'", "belongs to"),
         ("topic: a/#/b\nfields: []", "no topic"), ("topic: a", "1–256 fields"),
         ("topic: a\nfields: 7", "“fields” is no list"),
         ("topic: a\nfields: [{field: x}]", "no field has a measure"),
