@@ -21,7 +21,12 @@ final class LinkReporter: Sendable {
         state = Mutex(State(status: LinkStatus(since: wallClock())))
     }
 
-    var status: LinkStatus { state.withLock { $0.status } }
+    var status: LinkStatus {
+        state.withLock { state in
+            if state.status.isConnected, !state.status.isYoung { state.status.quickLosses = 0 }
+            return state.status
+        }
+    }
 
     /// A burst that its handler has taken.
     func taken(_ messages: Int, _ bytes: Int, in time: Duration) {
@@ -73,12 +78,22 @@ final class LinkReporter: Sendable {
     }
 
     private func disconnected(_ error: MosquittoError, _ detail: String?) {
-        let isNews = state.withLock { state in
+        let (isNews, isContested) = state.withLock { state in
+            if state.status.isConnected {
+                state.status.quickLosses = state.status.isYoung ? state.status.quickLosses + 1 : 0
+            }
             state.status.enter(.connecting)
             state.status.lastError = error
             state.status.lastErrorDetail = detail
             defer { state.said = error }
-            return state.said != error
+            return (state.said != error, state.status.quickLosses == 3)
+        }
+        if isContested {
+            logger.error(
+                """
+                the broker ends every connection soon: another program may use this client id, and take a part of what is \
+                ours; give each its own mqtt.client_id
+                """)
         }
         guard isNews else { return }
         let detail = detail.map { ["detail": Logger.MetadataValue.string($0)] } ?? [:]
@@ -104,6 +119,9 @@ extension LinkStatus {
         handling += time
         longestHandling = max(longestHandling, time)
     }
+
+    /// Whether the state began less than ten seconds ago.
+    fileprivate var isYoung: Bool { wallClock() - since < .seconds(10) }
 
     /// `since` tells when a state began, not when it was last confirmed.
     fileprivate mutating func enter(_ new: State) {

@@ -37,6 +37,11 @@ public struct LinkStatus: Sendable {
     public var longestHandling = Duration.zero
     /// Connections that were established, the first included.
     public var connections = 0
+    /// The newest connections that were lost within ten seconds each.
+    public var quickLosses = 0
+    /// Connections are made and broken again and again: as when another program has the same client id, which takes the
+    /// session over each time, and with it a part of the messages.
+    public var isContested: Bool { quickLosses >= 3 }
     /// Bursts whose handler threw.
     public var handlerFailures = 0
     /// Why the last burst was not taken; nil as soon as one is. Nothing is acknowledged while it stands.

@@ -117,7 +117,10 @@ struct BrokerLink: Sendable {
         let status = subscriber.status
         return BrokerState(
             broker: place, session: session, isConnected: status.isConnected, since: status.since,
-            error: status.lastError.map { "\($0)" } ?? "", messages: status.messages, backlog: figures.backlog)
+            error: status.isContested
+                ? "connections break at once; another program may use the client id \(session)"
+                : status.lastError.map { "\($0)" } ?? "",
+            isContested: status.isContested, messages: status.messages, backlog: figures.backlog)
     }
 }
 

@@ -65,6 +65,20 @@ extension Brokers {
             #expect(received.texts.count == 500)
         }
 
+        @Test func `two programs with one client id are told so`() async throws {
+            let mosquitto = try Mosquitto()
+            try await mosquitto.start()
+            let options = try Subscriber.Options.brisk(mosquitto.broker)
+            let log = LogLines()
+            try await Subscriber.running(options, logger: log.logger, handler: { _ in }) { one in
+                try await Subscriber.running(options, handler: { _ in }) { other in
+                    try await waitUntil("one of them notices") { one.status.isContested || other.status.isContested }
+                    try await waitUntil("it is said") { log.all.contains { $0.contains("another program") } }
+                }
+                #expect(one.status.quickLosses >= 3)
+            }
+        }
+
         @Test func `what comes in a rush is let gather`() async throws {
             let mosquitto = try Mosquitto()
             try await mosquitto.start()

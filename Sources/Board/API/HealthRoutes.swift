@@ -41,8 +41,12 @@ struct HealthRoutes {
             reasons.append(["code": .string(code), "sentence": .string(sentence)])
         }
         if let fault = await storeFault(context) { lacks("store", "The store takes no writes: \(fault)") }
-        for broker in board.doors.brokers() where !broker.isConnected {
-            lacks("broker", "The broker \(broker.broker) (\(broker.session)) is away; it is tried again.")
+        for broker in board.doors.brokers() {
+            if broker.isContested {
+                lacks("client_id", "\(broker.broker): \(broker.error).")
+            } else if !broker.isConnected {
+                lacks("broker", "The broker \(broker.broker) (\(broker.session)) is away; it is tried again.")
+            }
         }
         if !board.doors.isCaughtUp() { lacks("backlog", "What the broker kept for us is still being taken.") }
         let left = board.store.diskLeft()

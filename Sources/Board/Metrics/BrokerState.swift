@@ -12,19 +12,22 @@ public struct BrokerState: Sendable {
     public var since: Instant
     /// What ended the last connection; empty = nothing has.
     public var error: String
+    /// Somebody else seems to use the client id.
+    public var isContested: Bool
     public var messages: Int
     /// What it holds for whoever is away or behind; nil where it does not say.
     public var backlog: Double?
 
     public init(
-        broker: String, session: String, isConnected: Bool, since: Instant, error: String, messages: Int,
-        backlog: Double?
+        broker: String, session: String, isConnected: Bool, since: Instant, error: String,
+        isContested: Bool = false, messages: Int, backlog: Double?
     ) {
         self.broker = broker
         self.session = session
         self.isConnected = isConnected
         self.since = since
         self.error = error
+        self.isContested = isContested
         self.messages = messages
         self.backlog = backlog
     }
