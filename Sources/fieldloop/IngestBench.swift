@@ -63,13 +63,14 @@ private struct BenchSender {
     /// A burst, or nil at the end.
     mutating func next() -> [RawMessage]? {
         guard sent < messages else { return nil }
-        let count = min(Limits.burstMessages, messages - sent)
-        defer { sent += count }
-        return (sent..<sent + count).map { number in
-            let topic = topics[number % topics.count]
-            let payload = Array(self.payload(number / topics.count).utf8)
-            return RawMessage(topic: topic, payload: payload, size: payload.count)
+        var (burst, bytes) = ([RawMessage](), 0)
+        while sent < messages, burst.count < Limits.burstMessages, bytes < Limits.burstBytes {
+            let payload = Array(self.payload(sent / topics.count).utf8)
+            burst.append(RawMessage(topic: topics[sent % topics.count], payload: payload, size: payload.count))
+            bytes += payload.count
+            sent += 1
         }
+        return burst
     }
 
     private func payload(_ turn: Int) -> String {
