@@ -31,6 +31,9 @@ public final class Store: Sendable {
     }
 
     public func close() throws { try pool.close() }
+
+    /// Lets go of what SQLite keeps of the file, and of readers that nobody uses. It comes back as it is needed.
+    public func releaseMemory() { pool.releaseMemoryEventually() }
 }
 
 /// SQLite as we want it. GRDB leaves WAL at synchronous=NORMAL, which survives a crash of the process but not a power

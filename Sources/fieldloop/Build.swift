@@ -92,7 +92,7 @@ func build(
                 log.part("telemetry").error("compaction is tried again", metadata: ["error": "\($0)"])
             }
         },
-        Running("heap") { await Heap.giveBack() },
+        Running("heap") { await Heap.giveBack(of: store) },
         Running("stamper") { await stamper.run() },
         Running("timers") {
             await eachLink { await caughtUp($0.subscriber) }

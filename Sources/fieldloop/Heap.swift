@@ -1,4 +1,5 @@
 import CHeap
+import Store
 
 /// The C library's heap, told to hold no more than it needs: on a small server what an hour's backlog once took belongs
 /// to others afterwards.
@@ -11,9 +12,11 @@ enum Heap {
     }
 
     /// Gives back what is free, every minute, until cancelled. Takes some milliseconds.
-    static func giveBack() async {
+    static func giveBack(of store: Store) async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(60))
+            try? await Task.sleep(for: .seconds(59))
+            store.releaseMemory()
+            try? await Task.sleep(for: .seconds(1))
             _ = malloc_trim(0)
         }
     }
