@@ -193,7 +193,7 @@ def test_doctor_finds_this_configuration_well(rabbitmq, service):
     stack.until(lambda: connected(service), 30, what="the service's connection")
     said = doctor(service, "3.1.1")
     assert "All is well." in said, said
-    for line in ("✓ broker        127.0.0.1:", "✓ photos        one of 15 MiB", "✓ queue         2500 messages were kept",
+    for line in ("✓ broker        127.0.0.1:", "✓ photos        one of 15 MiB", "✓ queue         4500 messages were kept",
                  "✓ board         the service answers on"):
         assert line in said, said
     assert "mqtt.subscription_ttl" in said
@@ -203,7 +203,7 @@ def test_doctor_finds_this_configuration_well(rabbitmq, service):
 def test_doctor_says_what_its_defaults_cost(rabbitmq, service):
     stack.until(lambda: connected(service), 30, what="the service's connection")
     said = doctor(service, "3.1.1")
-    assert "! queue         2500 messages were kept for a subscriber that was away, and it gets no more than" in said, said
+    assert "! queue         4500 messages were kept for a subscriber that was away, and it gets no more than" in said, said
     assert "RabbitMQ: mqtt.prefetch" in said
     # The service was told 3.1.1; who forgets it gets a broker that hangs up.
     said = doctor(service, "5")
