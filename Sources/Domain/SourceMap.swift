@@ -15,6 +15,8 @@ public struct SourceMap: Sendable, Equatable {
     /// What a metric is to us: `ours = sent, converted from its unit into the measure's × scale`.
     public struct Target: Hashable, Sendable {
         public var point: PointID
+        /// Where the point must stand for the sender to speak for it; nil where somebody mapped the one to the other.
+        public var site: SiteID?
         /// nil for profiles, where the profile says it, and for waveforms.
         public var measure: Measure?
         /// The metric is an array of samples (Sparkplug only); `unit` is theirs, `scale` of that unit is one count.
@@ -45,6 +47,9 @@ public struct SourceMap: Sendable, Equatable {
         var metric: String
     }
     private var targets: [Key: Target] = [:]
+    /// Of the plant. A Sparkplug group of such a name is that site, and speaks for no other by convention: the broker's
+    /// access list tells gateways apart by it.
+    public var sites: Set<SiteID> = []
 
     public init() {}
 
@@ -58,7 +63,12 @@ public struct SourceMap: Sendable, Equatable {
     /// `:`, are `{asset}/{point}/{measure}`. So a Sparkplug device `line1/gw7/BL-P101` with a metric
     /// `DE-H/velocity_rms_mm_s` needs no row. nil: nobody said what it is.
     public func target(format: Format, sender: String, metric: String) -> Target? {
-        self[format, sender, metric] ?? (format == .profile ? nil : Self.conventional(sender, metric))
+        if let mapped = self[format, sender, metric] { return mapped }
+        guard format != .profile, var target = Self.conventional(sender, metric) else { return nil }
+        if format == .sparkplug, let group = SiteID(sender.prefix { $0 != "/" }), sites.contains(group) {
+            target.site = group
+        }
+        return target
     }
 
     private static func conventional(_ sender: String, _ metric: String) -> Target? {

@@ -58,7 +58,7 @@ struct Gathering {
     ) {
         do throws(Rejection) {
             let value = try target.value(of: sent, unit: unit, measure)
-            put(value, measure, target.point, at, sender)
+            put(value, measure, target.point, at, sender, from: target.site)
         } catch {
             reject(error)
         }
@@ -81,12 +81,13 @@ struct Gathering {
     mutating func reject(_ reason: RejectionReason, _ detail: String) { reject(Rejection(reason, detail)) }
 
     mutating func put(
-        _ value: Double, _ measure: Measure, _ point: PointID, _ at: Instant, _ sender: String
+        _ value: Double, _ measure: Measure, _ point: PointID, _ at: Instant, _ sender: String,
+        from site: SiteID? = nil
     ) {
         let index = indexes[point] ?? series.count
         if index == series.count {
             indexes[point] = index
-            series.append(Series(point: point, site: site, readings: [], origin: origin))
+            series.append(Series(point: point, site: site ?? self.site, readings: [], origin: origin))
         }
         if senders[sender]?.series == nil { senders[sender, default: Sender()].series = index }
         let slot = Slot(series: index, at: at)

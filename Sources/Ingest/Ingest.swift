@@ -128,7 +128,9 @@ public final class Ingest: Sendable {
             guard delivery.size == delivery.payload.count, delivery.size <= route.limit else {
                 throw Rejection(.tooLarge, "\(delivery.size) bytes; this kind of message may have \(route.limit)")
             }
-            guard !delivery.payload.isEmpty else { throw Rejection(.empty, "the message has no payload") }
+            guard !delivery.payload.isEmpty || route.takesEmpty else {
+                throw Rejection(.empty, "the message has no payload")
+            }
             return try decode(delivery, route, origin, &formats)
         } catch let rejection as Rejection {
             return .others([.rejected(rejection)])

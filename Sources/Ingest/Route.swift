@@ -53,6 +53,9 @@ enum Route: Equatable {
         }
     }
 
+    /// Whether no payload at all may mean something: to some edge nodes it is a death.
+    var takesEmpty: Bool { if case .sparkplug = self { true } else { false } }
+
     private static var unknown: Rejection {
         Rejection(.badTopic, "not a topic of ours; readings go to fieldloop/v1/{site}/{asset}/{point}/reading")
     }

@@ -18,7 +18,8 @@ import Testing
             try FileManager.default.createDirectory(atPath: plant, withIntermediateDirectories: true)
             store = try Store(directory: directory)
             let files = [
-                "sites.csv": "id,name_zh,name_en,lat,lon,datum,timezone,entity\ns,厂,S,29.8,121.7,wgs84,Asia/Shanghai,x",
+                "sites.csv": "id,name_zh,name_en,lat,lon,datum,timezone,entity\ns,厂,S,29.8,121.7,wgs84,Asia/Shanghai,x"
+                    + "\nt,厂二,T,29.9,121.8,wgs84,Asia/Shanghai,x",
                 "customers.csv": "id,name_zh,name_en,grade,contact,phone\nC1,远,Y,A,f,1",
                 "zone_limits.csv":
                     "version,machine_class,measure,ab,bc,cd,source\n1,c,velocity_rms_mm_s,1.4,2.8,4.5,ISO",
@@ -115,6 +116,33 @@ import Testing
         #expect(try house.texts("SELECT topic FROM rejected") == [topic])
         try house.take(reading, "{\"ts\":\(House.now.milliseconds),\"velocity_rms_mm_s\":4}")
         #expect(try house.reasons().count == 1)
+    }
+
+    /// The broker's access list lets each gateway into its own group only.
+    @Test func aSparkplugGroupSpeaksForItsSite() throws {
+        let house = try House()
+        func send(_ group: String, _ seq: UInt64) throws {
+            let metric = Wire.metric("DE-H/velocity_rms_mm_s", type: 10, Wire.double(13, 1))
+            try house.take(("spBv1.0/\(group)/DDATA/N/P1", Wire.payload(seq: seq, at: 1_767_225_600_000 - seq, metric)))
+        }
+        try send("t", 1)
+        #expect(try house.reasons() == ["wrong_site"])
+        #expect(try house.texts("SELECT point FROM progress").isEmpty)
+        try send("s", 2)
+        try send("a-group-of-no-site", 3)
+        #expect(try house.reasons() == ["wrong_site"])
+        #expect(try house.texts("SELECT sum(readings) FROM journal") == ["2"])
+    }
+
+    @Test func aSparkplugDeathMayBeEmpty() throws {
+        let house = try House()
+        let metric = Wire.metric("DE-H/velocity_rms_mm_s", alias: 4, type: 10, Wire.double(13, 1))
+        try house.take(
+            ("spBv1.0/s/NBIRTH/N", Wire.payload(seq: 0, Wire.bdSeq(1))),
+            ("spBv1.0/s/DBIRTH/N/P1", Wire.payload(seq: 1, metric)), ("spBv1.0/s/NDEATH/N", []),
+            ("spBv1.0/s/DDATA/N/P1", Wire.payload(seq: 2, Wire.metric(alias: 4, Wire.double(13, 2)))),
+            ("spBv1.0/s/NDATA/N", []))
+        #expect(try house.reasons() == ["never_born", "empty"])
     }
 
     @Test func tooLargeIsRejectedWithItsTrueSize() throws {

@@ -20,6 +20,7 @@ extension SourceMap {
     /// Every row, in memory: a plant has thousands, each message asks for several.
     public static func load(_ db: Database) throws -> SourceMap {
         var map = SourceMap()
+        map.sites = Set(try String.fetchAll(db, sql: "SELECT id FROM site").map(SiteID.init(stored:)))
         let rows = try Row.fetchCursor(
             db,
             sql: """
