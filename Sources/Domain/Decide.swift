@@ -36,10 +36,10 @@ public enum Decide {
             return
         }
         let news = news(of: series, at: index, &state, now, policy, &effects)
+        number(series, at: index, &state, now, policy, &effects)
         guard !news.isEmpty else { return }
         effects.append(.record(state.points[index].key, news))
         if !series.extras.isEmpty { effects.append(.keepAside(state.points[index].key, series.extras)) }
-        number(news, of: series, at: index, &state, now, &effects)
         state.took(news, at: index)
         // A ticket begins to wait for its proof by what people do, never within a burst.
         let isProving = state.assets[asset].isProving
@@ -117,31 +117,41 @@ public enum Decide {
         return nil
     }
 
-    /// Counts the sender's numbers and notes how far event time has come; a hole is recorded and asked for.
+    /// Counts the sender's numbers, of what was refused too; a hole is recorded and asked for.
     private static func number(
-        _ news: [Reading], of series: Series, at index: Int, _ state: inout BurstState, _ now: Instant,
+        _ series: Series, at index: Int, _ state: inout BurstState, _ now: Instant, _ policy: Policy,
         _ effects: inout [Effect]
     ) {
         let site = state.assets[state.points[index].asset].facts.site
-        state.update(index) { point in
-            for reading in news {
-                let isNewest = point.newest.map { reading.at > $0 } ?? true
-                if isNewest { point.newest = reading.at }
+        var newest = state.points[index].newest
+        let inTime = now - policy.rejectAfter...now + policy.aheadAtMost
+        var changes: [Numbering.Change] = []
+        state.number(at: index) { numbering in
+            for number in series.refused {
+                if let change = numbering.take(number, .same) { changes.append(change) }
+            }
+            for reading in series.readings {
+                // A wrong time says nothing of the order.
+                let age: Numbering.Age =
+                    !inTime.contains(reading.at)
+                    ? .older : newest.map { reading.at > $0 ? .newer : reading.at == $0 ? .same : .older } ?? .newer
+                if age == .newer { newest = reading.at }
                 guard let number = reading.sequence else { continue }
-                switch point.numbering.take(number, isNewest: isNewest) {
-                case nil: break
-                case .gap(let missing):
-                    effects.append(
-                        .openGap(
-                            Gap(
-                                sender: series.point.description, first: missing.lowerBound, last: missing.upperBound,
-                                noticedAt: now)))
-                case .filled(let number): effects.append(.fillGap(sender: series.point.description, number, at: now))
-                }
+                if let change = numbering.take(number, age) { changes.append(change) }
             }
-            if let request = point.numbering.ask(of: series, in: site, at: now) {
-                effects.append(.ask(request))
+        }
+        for change in changes {
+            let sender = series.point.description
+            switch change {
+            case .gap(let missing):
+                let gap = Gap(
+                    sender: sender, first: missing.lowerBound, last: missing.upperBound, noticedAt: now)
+                effects.append(.openGap(gap))
+            case .filled(let number): effects.append(.fillGap(sender: sender, number, at: now))
             }
+        }
+        if let request = state.update(index, { $0.numbering.ask(of: series, in: site, at: now) }) {
+            effects.append(.ask(request))
         }
     }
 

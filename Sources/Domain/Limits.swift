@@ -26,6 +26,8 @@ public enum Limits {
     // MARK: Gaps in a sender's numbering
     /// Holes of one point that are remembered, and asked for, at a time.
     public static let openGaps = 32
+    /// Numbers that may be missing at once.
+    public static let sequenceJump: Int64 = 100_000
     /// After the first request; twice as long after each further one.
     public static let askAgainAfter = Duration.seconds(10)
     /// Then it is given up, and shown as such.

@@ -100,16 +100,20 @@ public struct Series: Sendable, Equatable {
     /// As the topic says; nil when it names none (a foreign format that the plant maps to the point).
     public var site: SiteID?
     public var readings: [Reading]
+    /// Sequence numbers of readings that came, and were refused for what they say.
+    public var refused: [Int64]
     public var extras: [Extra]
     /// The message, for rejections.
     public var origin: Origin?
 
     public init(
-        point: PointID, site: SiteID? = nil, readings: [Reading], extras: [Extra] = [], origin: Origin? = nil
+        point: PointID, site: SiteID? = nil, readings: [Reading], refused: [Int64] = [], extras: [Extra] = [],
+        origin: Origin? = nil
     ) {
         self.point = point
         self.site = site
         self.readings = readings
+        self.refused = refused
         self.extras = extras
         self.origin = origin
     }

@@ -11,6 +11,8 @@ struct ReadingDecoder {
     private var readings: [Reading] = []
     private var extras: [Extra] = []
     private var rejections: [Rejection] = []
+    /// Numbers of readings that were refused.
+    private var refused: [Int64] = []
 
     private init(_ identity: Identity) { self.identity = identity }
 
@@ -37,11 +39,11 @@ struct ReadingDecoder {
             throw Rejection(.empty, "the array has no readings in it")
         }
         decoded.rejections = decoder.rejections
-        if !decoder.readings.isEmpty {
+        if !decoder.readings.isEmpty || !decoder.refused.isEmpty {
             decoded.series = [
                 Series(
-                    point: point, site: site, readings: ordered(decoder.readings), extras: decoder.extras,
-                    origin: origin)
+                    point: point, site: site, readings: ordered(decoder.readings), refused: decoder.refused,
+                    extras: decoder.extras, origin: origin)
             ]
         }
         return decoded
@@ -79,6 +81,7 @@ struct ReadingDecoder {
             if let json = draft.aside { extras.append(Extra(at: reading.at, json: json)) }
         } catch {
             rejections.append(error)
+            if let number = draft.sequence { refused.append(number) }
         }
     }
 }
@@ -87,7 +90,7 @@ struct ReadingDecoder {
 private struct Draft {
     private let identity: Identity
     private var at: Instant?
-    private var sequence: Int64?
+    private(set) var sequence: Int64?
     private var values = Measures()
     private var extra: [String] = []
     private var extraSize = 2

@@ -69,9 +69,21 @@ public struct BurstState: Sendable {
         change(&points[index])
     }
 
+    /// Counts a sender's numbers; what that changes is saved, even if nothing is recorded.
+    mutating func number(at index: Int, _ count: (inout Numbering) -> Void) {
+        let before = points[index].numbering
+        count(&points[index].numbering)
+        guard points[index].numbering != before else { return }
+        if points[index].fresh.isEmpty { touched.append(index) }
+        points[index].isChanged = true
+    }
+
     /// Notes what of the point was recorded; kept until `settle`, so that a repeat in the same burst is known as one.
     mutating func took(_ readings: [Reading], at index: Int) {
         if points[index].fresh.isEmpty { touched.append(index) }
+        for reading in readings where points[index].newest.map({ reading.at > $0 }) ?? true {
+            points[index].newest = reading.at
+        }
         points[index].fresh.append(readings)
         points[index].isChanged = true
     }

@@ -1,7 +1,8 @@
 /// How far a sender has numbered its readings of a point, and which numbers never came.
 ///
-/// Numbers count up by one on each topic. A sender that starts again (its number falls while time goes on) begins a
-/// new count; nothing is missing between the two.
+/// Numbers count up by one on each topic: of each point, not of each gateway. A number has come when its reading has,
+/// whatever became of that: a repeat, or one that was refused, is not sent again. A sender that starts again (its number
+/// falls while time goes on, or is far ahead) begins a new count; nothing is missing between the two.
 public struct Numbering: Hashable, Sendable {
     public private(set) var last: Int64?
     /// Ascending, apart, at most `Limits.openGaps`; what is older is given up.
@@ -23,8 +24,10 @@ public struct Numbering: Hashable, Sendable {
         case filled(Int64)
     }
 
-    /// Takes the number of a reading that is new. `isNewest`: its event time is beyond all before it.
-    mutating func take(_ number: Int64, isNewest: Bool) -> Change? {
+    /// Where a reading's event time stands to all before it.
+    enum Age { case older, same, newer }
+
+    mutating func take(_ number: Int64, _ age: Age) -> Change? {
         guard let last else {
             self.last = number
             return nil
@@ -33,8 +36,14 @@ public struct Numbering: Hashable, Sendable {
             self.last = number
             return nil
         }
-        if number > last, isNewest {
+        if number > last, age != .older {
             self.last = number
+            // A sender that has lost so much has lost its count, or has another.
+            let (jump, isFar) = number.subtractingReportingOverflow(last)
+            guard !isFar, jump <= Limits.sequenceJump else {
+                missing = []
+                return nil
+            }
             let gap = (last + 1)...(number - 1)
             missing.append(gap)
             asked = 0
@@ -42,7 +51,7 @@ public struct Numbering: Hashable, Sendable {
             return .gap(gap)
         }
         if fill(number) { return .filled(number) }
-        if number < last, isNewest {
+        if number < last, age == .newer {
             self.last = number
             missing = []
         }
