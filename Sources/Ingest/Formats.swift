@@ -45,9 +45,11 @@ struct Formats: Sendable {
             decoded.waveforms = [try decodeWaveform(payload, site: site, point: point, origin: origin)]
             return decoded
         case .senML(let site):
-            return try decodeSenML(payload, site: site, sources: sources, now: now, origin: origin)
+            return try decodeSenML(payload, site: site, sources: sources, now: now, origin: origin).orNothing(
+                "no record has a value; SenML (RFC 8428) is an array of records")
         case .thingsBoard(let topic):
-            return try decodeThingsBoard(payload, topic, sources: sources, now: now, origin: origin)
+            return try decodeThingsBoard(payload, topic, sources: sources, now: now, origin: origin).orNothing(
+                "no device has a value")
         case .sparkplug(let levels):
             let outcome = try sparkplug.take(
                 levels, payload, origin: origin, sources: sources, at: now, isRetained: message.isRetained)
@@ -62,4 +64,12 @@ struct Formats: Sendable {
 
     /// What sessions must remember of a burst, for its own transaction.
     mutating func changes() -> [Input] { sparkplug.changes().map { Input(.sender($0.key, state: $0.value)) } }
+}
+
+extension Decoded {
+    /// What nothing came of is not passed over in silence.
+    fileprivate func orNothing(_ detail: String) throws(Rejection) -> Decoded {
+        if self == Decoded() { throw Rejection(.noMeasure, detail) }
+        return self
+    }
 }

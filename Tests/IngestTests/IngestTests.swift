@@ -145,6 +145,16 @@ import Testing
         #expect(try house.reasons() == ["never_born", "empty"])
     }
 
+    @Test(arguments: [
+        ("fieldloop/v1/s/senml", Array("[]".utf8)), ("fieldloop/v1/s/senml", [0x80]),
+        ("fieldloop/v1/s/senml", Array(#"{"bn":"P1:DE-H:","bt":1767225600,"e":[{"n":"temperature_c","v":1.5}]}"#.utf8)),
+        ("v1/gateway/telemetry", Array("{}".utf8)), ("v1/gateway/telemetry", Array(#"{"P1":[]}"#.utf8)),
+    ]) func nothingIsPassedOverInSilence(topic: String, payload: [UInt8]) throws {
+        let house = try House()
+        try house.take((topic, payload))
+        #expect(try house.reasons() == ["no_measure"])
+    }
+
     @Test func tooLargeIsRejectedWithItsTrueSize() throws {
         let house = try House()
         try house.take((reading, Array(repeating: 0x20, count: Limits.readingPayload + 1)))
