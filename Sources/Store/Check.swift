@@ -62,7 +62,7 @@ extension StoreCheck {
         newestReading = nil
         engineers = []
         guard age == .current else { return }
-        newestReading = try Int64.fetchOne(db, sql: "SELECT max(last_at) FROM detector").map(
+        newestReading = try Int64.fetchOne(db, sql: "SELECT max(newest) FROM progress").map(
             Instant.init(milliseconds:))
         engineers = try Row.fetchAll(db, sql: "SELECT id, name_zh, name_en FROM engineer ORDER BY id").map {
             (EngineerID(stored: $0["id"]), LocalName(zh: $0["name_zh"], en: $0["name_en"]))
