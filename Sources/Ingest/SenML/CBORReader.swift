@@ -16,7 +16,11 @@ struct CBORReader {
     private(set) var index = 0
     private var depth = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        // “This is CBOR” (tag 55799) means nothing more.
+        if bytes.starts(with: [0xD9, 0xD9, 0xF7]) { index = 3 }
+    }
 
     /// A data item; what has items inside is read with `array` and `map`.
     enum Item: Equatable {
@@ -58,6 +62,7 @@ struct CBORReader {
                 throw .malformed(at: start)
             }
             return .text(text)
+        case (6, 4?) where index < bytes.count && bytes[index] >> 5 == 4: return try decimalFraction()
         case (4, _), (5, _), (6, _):
             index = start
             try skipNested()
@@ -144,6 +149,19 @@ extension CBORReader {
             _ = try item()
             depth -= 1
         }
+    }
+
+    /// `[exponent, mantissa]`: RFC 8949 §3.4.4, the one tag that SenML numbers may have (RFC 8428 §6).
+    private mutating func decimalFraction() throws(CBORFailure) -> Item {
+        var parts: [Item] = []
+        try array { (reader) throws(CBORFailure) in
+            let part = try reader.item()
+            if parts.count < 3 { parts.append(part) }
+        }
+        guard parts.count == 2, case .integer(let exponent) = parts[0], case .integer(let mantissa) = parts[1],
+            (-400...400).contains(exponent), let number = Double("\(mantissa)e\(exponent)")
+        else { return .other("a tagged value") }
+        return .number(number)
     }
 
     private mutating func string(_ head: Head, at start: Int) throws(CBORFailure) -> ArraySlice<UInt8> {

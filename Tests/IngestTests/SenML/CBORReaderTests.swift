@@ -36,7 +36,11 @@ import Testing
         Example("4401020304", .bytes([1, 2, 3, 4])), Example("7f61616162ff", .text("ab")),
         Example("80", .other("an array")), Example("a10102", .other("a map")),
         Example("c24101", .other("a tagged value")), Example("e0", .other("a simple value")),
-        Example("9f01820203ff", .other("an array")),
+        Example("9f01820203ff", .other("an array")), Example("c48221196ab3", .number(273.15)),
+        Example("c4822019014f", .number(33.5)), Example("c482013903e7", .number(-10_000)),
+        Example("d9d9f7c4822019014f", .number(33.5)), Example("c48120", .other("a tagged value")),
+        Example("c4821b000000e8d4a5100001", .other("a tagged value")), Example("c401", .other("a tagged value")),
+        Example("c483010203", .other("a tagged value")),
     ]
 
     @Test(arguments: examples) func isRead(example: Example) throws {
