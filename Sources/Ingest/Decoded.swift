@@ -20,13 +20,19 @@ struct Gathering {
     private let site: SiteID?
     private let origin: Origin
     private var series: [Series] = []
-    private var indexes: [PointID: Int] = [:]
+    private var indexes: [Place: Int] = [:]
     /// Where the reading of a point and time stands.
     private var slots: [Slot: Int] = [:]
     private var senders: [String: Sender] = [:]
     private var rejections: [Rejection] = []
     private var refused = 0
     private var count = 0
+
+    /// One point may be told of with a site to answer for, and without.
+    private struct Place: Hashable {
+        var point: PointID
+        var site: SiteID?
+    }
 
     private struct Slot: Hashable {
         var series: Int
@@ -84,17 +90,18 @@ struct Gathering {
         _ value: Double, _ measure: Measure, _ point: PointID, _ at: Instant, _ sender: String,
         from site: SiteID? = nil
     ) {
-        let index = indexes[point] ?? series.count
+        let place = Place(point: point, site: site ?? self.site)
+        let index = indexes[place] ?? series.count
         if index == series.count {
-            indexes[point] = index
-            series.append(Series(point: point, site: site ?? self.site, readings: [], origin: origin))
+            indexes[place] = index
+            series.append(Series(point: point, site: place.site, readings: [], origin: origin))
         }
         if senders[sender]?.series == nil { senders[sender, default: Sender()].series = index }
         let slot = Slot(series: index, at: at)
         // A second value of the same measure and time is a reading of its own: whether it is a repeat or a conflict is
         // decided where all such are.
-        if let place = slots[slot], series[index].readings[place].values[measure] == nil {
-            series[index].readings[place].values[measure] = value
+        if let known = slots[slot], series[index].readings[known].values[measure] == nil {
+            series[index].readings[known].values[measure] = value
         } else {
             var values = Measures()
             values[measure] = value

@@ -47,6 +47,7 @@ struct Formats: Sendable {
         case .senML(let site):
             return try decodeSenML(payload, site: site, sources: sources, now: now, origin: origin).orNothing(
                 "no record has a value; SenML (RFC 8428) is an array of records")
+        case .thingsBoard(.other): return Decoded()
         case .thingsBoard(let topic):
             return try decodeThingsBoard(payload, topic, sources: sources, now: now, origin: origin).orNothing(
                 "no device has a value")

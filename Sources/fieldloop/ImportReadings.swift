@@ -33,6 +33,10 @@ struct ImportReadings: ParsableCommand {
                 guard let (point, reading) = try parser.parse(line) else { continue }
                 batch.append(point, reading)
             } catch {
+                // Without its columns nothing of the file can be read.
+                if error.isOfHeader {
+                    throw ValidationError("line \(lines.number): \(error.detail)")
+                }
                 report.reject(error.reason, "line \(lines.number): \(error.detail)")
             }
             if batch.count == 10_000 {
@@ -101,6 +105,7 @@ private struct ReadingLineParser {
     struct Malformed: Error {
         let reason: RejectionReason
         let detail: String
+        var isOfHeader = false
     }
 
     /// nil until a header has been read; NDJSON has none.
@@ -113,7 +118,7 @@ private struct ReadingLineParser {
         let cells = line.split(separator: ",", omittingEmptySubsequences: false)
         guard let columns else {
             guard cells.contains("ts"), cells.contains("asset"), cells.contains("point") else {
-                throw Malformed(reason: .wrongShape, detail: "the header needs ts, asset and point")
+                throw Malformed(reason: .wrongShape, detail: "the header needs ts, asset and point", isOfHeader: true)
             }
             self.columns = cells
             return nil

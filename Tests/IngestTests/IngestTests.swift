@@ -134,6 +134,26 @@ import Testing
         #expect(try house.texts("SELECT sum(readings) FROM journal") == ["2"])
     }
 
+    /// The order of the metrics must not decide who answers for what.
+    @Test func aMappedMetricOpensNoDoorForOthers() throws {
+        var sources = Foreign.sources([(.sparkplug, "t/N/P1", "vib", "P1/DE-H", .velocityRMS)])
+        sources.sites = [SiteID(stored: "s"), SiteID(stored: "t")]
+        var host = SparkplugHost()
+        let metrics = [
+            Wire.metric("vib", type: 10, Wire.double(13, 1)),
+            Wire.metric("DE-H/temperature_c", type: 10, Wire.double(13, 40)),
+        ]
+        for (number, order) in [metrics, metrics.reversed()].enumerated() {
+            let payload = Wire.payload(seq: UInt64(number), order[0], order[1])
+            let series = try host.take(
+                ["spBv1.0", "t", "DDATA", "N", "P1"], payload, origin: Foreign.origin, sources: sources,
+                at: Foreign.now
+            ).decoded.series
+            #expect(series.first { $0.readings[0].values[.velocityRMS] != nil }?.site == nil)
+            #expect(series.first { $0.readings[0].values[.temperature] != nil }?.site == SiteID(stored: "t"))
+        }
+    }
+
     @Test func aSparkplugDeathMayBeEmpty() throws {
         let house = try House()
         let metric = Wire.metric("DE-H/velocity_rms_mm_s", alias: 4, type: 10, Wire.double(13, 1))
@@ -153,6 +173,12 @@ import Testing
         let house = try House()
         try house.take((topic, payload))
         #expect(try house.reasons() == ["no_measure"])
+    }
+
+    @Test func whatIsNoTelemetryNeedsNoReason() throws {
+        let house = try House()
+        try house.take("v1/gateway/connect", #"{"device":"P1"}"#)
+        #expect(try house.reasons().isEmpty)
     }
 
     @Test func tooLargeIsRejectedWithItsTrueSize() throws {

@@ -107,7 +107,8 @@ struct SparkplugHost: Sendable {
         let digest = SparkplugNumbering.digest(payload, topic)
         let number = message.hasSeq ? message.seq : nil
         var outcome = Outcome()
-        if topic.kind != .nodeBirth && node.numbering.knows(digest, under: number) || isRetained && node.isBorn {
+        let isRepeat = topic.kind != .nodeBirth && node.numbering.knows(digest, under: number)
+        if isRepeat || (isRetained && node.isBorn) {
             reading.repeats(node)
         } else {
             let step = count(topic, isRetained ? nil : number, digest, &node)

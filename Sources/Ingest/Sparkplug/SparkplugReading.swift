@@ -24,7 +24,8 @@ struct SparkplugReading {
         var name: String
         var sent: SparkplugMetric.OneOf_Value
         var type: SparkplugType?
-        var at: Instant
+        /// nil: only its name can be told.
+        var at: Instant?
     }
 
     init(_ payload: SparkplugPayload, _ topic: SparkplugTopic, _ sources: SourceMap, _ origin: Origin) {
@@ -169,7 +170,7 @@ struct SparkplugReading {
         let at = stamp.map { Instant(milliseconds: Int64(clamping: $0)) }
         let target = born.map(\.target) ?? sources.target(format: .sparkplug, sender: sender, metric: name)
         guard let target, target.isWaveform || target.measure != nil else {
-            unmapped.append(Unmapped(name: name, sent: sent, type: type, at: at ?? Instant(milliseconds: 0)))
+            unmapped.append(Unmapped(name: name, sent: sent, type: type, at: at))
             return
         }
         hasMapped = true
@@ -211,8 +212,8 @@ struct SparkplugReading {
     mutating func finish() -> Decoded {
         if hasMeasured || topic.kind.isBirth && !hasMapped {
             for metric in unmapped {
-                let json = Self.json(metric.sent, metric.type)
-                gathering.unmapped(metric.name, json: json, at: metric.at, of: sender)
+                let json = metric.at == nil ? nil : Self.json(metric.sent, metric.type)
+                gathering.unmapped(metric.name, json: json, at: metric.at ?? Instant(milliseconds: 0), of: sender)
             }
         }
         settle()

@@ -120,10 +120,10 @@ private struct ThingsBoardDecoder {
         else { return gathering.unmapped(key, json: value.json, at: at, of: device) }
         switch value.kind {
         case .null: break
-        case .boolean where measure == .running:
-            gathering.take(value.json == "true" ? 1 : 0, unit: nil, as: target, measure, at: at, of: device)
+        case .boolean where measure == .running, .string where measure == .running && value.isTruth:
+            gathering.take(value.text == "true" ? 1 : 0, unit: nil, as: target, measure, at: at, of: device)
         case .number, .string:
-            guard let number = Double(value.text) else { return refuse(key, of: device, measure) }
+            guard let number = value.number else { return refuse(key, of: device, measure) }
             gathering.take(number, unit: nil, as: target, measure, at: at, of: device)
         case .boolean, .object, .array: refuse(key, of: device, measure)
         }
@@ -140,6 +140,9 @@ private struct ThingsBoardDecoder {
         var json: String
         /// What a string holds, or the raw text.
         var text: String
+        var isTruth: Bool { text == "true" || text == "false" }
+        /// Decimal, as a person writes it.
+        var number: Double? { text.utf8.contains { "xX".utf8.contains($0) } ? nil : Double(text) }
         var integer: Int64? { Int64(text) ?? Double(text).flatMap(Int64.init(exactly:)) }
     }
 

@@ -60,6 +60,16 @@ import Testing
         #expect(decoded.rejections.isEmpty)
     }
 
+    @Test func textIsReadAsAPersonWritesIt() throws {
+        #expect(
+            try decode(#"{"on": "true", "vel": "1e1"}"#).lines.sorted()
+                == ["P1/DE-H velocity_rms_mm_s = 10.0 @1767225600000", "P2/DE-H running = 1.0 @1767225600000"])
+        #expect(try decode(#"{"on": "false"}"#).lines == ["P2/DE-H running = 0.0 @1767225600000"])
+        for text in ["0x10", "0X1p4", " 1", "", "true"] {
+            #expect(try decode(#"{"vel": "\#(text)"}"#).rejections.map(\.reason) == [.wrongType], "\(text)")
+        }
+    }
+
     @Test func theUnitAndScaleOfTheRow() throws {
         let rows = [(SourceMap.Format.thingsboard, "Device A", "vel", "P1/DE-H", Measure?.some(.velocityRMS))]
         let decoded = try decode(
