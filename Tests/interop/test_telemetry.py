@@ -103,8 +103,9 @@ def test_what_was_exported_can_be_read_back(service, readings, tmp_path, form):
 def test_a_header_without_our_columns_is_said_once(program, tmp_path):
     file = tmp_path / "other.csv"
     file.write_text("time,machine\n1,2\n3,4\n", encoding="utf-8")
-    said = run(program, "import-readings", file, "--data", tmp_path / "data", ok=False)
-    assert said.count("line ") == 1 and "the header needs ts, asset and point" in said
+    done = subprocess.run([program, "import-readings", file, "--data", tmp_path / "data"], capture_output=True, text=True)
+    assert done.returncode == 64
+    assert done.stderr.count("line ") == 1 and "line 1: the header needs ts, asset and point" in done.stderr
 
 
 def test_reading_back_beside_the_running_service_opens_no_ticket(service, readings, connect, tmp_path):
