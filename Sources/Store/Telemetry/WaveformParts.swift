@@ -14,32 +14,33 @@ enum WaveformParts {
             try store(db, [part], point)
             return nil
         }
-        let waiting = try Waiting.load(db, point, part.at)
+        let waiting = try Waiting.load(db, point, part.at, .headers)
         if let twin = waiting.first(where: { $0.part.part == part.part }) {
-            if twin.part.bytes == part.bytes, twin.part.hasHeader(of: part) { return nil }
+            let bytes = try Waiting.load(db, point, part.at, .whole).first { $0.part.part == part.part }?.part.bytes
+            if bytes == part.bytes, twin.part.hasHeader(of: part) { return nil }
             return part.rejected(.conflict, "part \(part.part) has come before, and was another")
         }
         if let first = waiting.first, !first.part.hasHeader(of: part) {
             return part.rejected(
                 .partMismatch, "part \(part.part) describes another record than part \(first.part.part)")
         }
-        let parts = (waiting.map(\.part) + [part]).sorted { $0.part < $1.part }
-        let bytes = parts.reduce(0) { $0 + $1.bytes.count }
-        guard parts.count == part.of || bytes < part.recordBytes else {
-            try drop(db, point, part.at)
-            return part.rejected(.badWaveform, "\(parts.count) of \(part.of) parts have \(bytes) bytes already")
+        let count = waiting.count + 1
+        let bytes = waiting.reduce(part.bytes.count) { $0 + $1.size }
+        guard count == part.of || bytes < part.recordBytes else {
+            return part.rejected(.badWaveform, "\(count) of \(part.of) parts would have \(bytes) bytes already")
         }
-        guard parts.count == part.of else {
+        guard count == part.of else {
             try insert(db, part, point, at: now)
             try makeRoom(db, at: now)
             return nil
         }
+        let others = try Waiting.load(db, point, part.at, .whole).map(\.part)
         try drop(db, point, part.at)
         guard bytes == part.recordBytes else {
             return part.rejected(
                 .badWaveform, "the parts have \(bytes) bytes, \(part.samples) samples have \(part.recordBytes)")
         }
-        try store(db, parts, point)
+        try store(db, (others + [part]).sorted { $0.part < $1.part }, point)
         return nil
     }
 
@@ -69,7 +70,7 @@ enum WaveformParts {
     }
 
     private static func giveUp(_ db: Database, _ point: PointKey, _ at: Instant, at now: Instant) throws {
-        let waiting = try Waiting.load(db, point, at)
+        let waiting = try Waiting.load(db, point, at, .whole)
         try drop(db, point, at)
         guard let first = waiting.first else { return }
         let numbers = waiting.map { String($0.part.part) }.joined(separator: ", ")
@@ -113,11 +114,26 @@ enum WaveformParts {
 
     private struct Waiting {
         let part: WaveformPart
+        /// Bytes of the part, whether they were loaded or not.
+        let size: Int
         let topic: String
 
-        static func load(_ db: Database, _ point: PointKey, _ at: Instant) throws -> [Waiting] {
+        /// A record may have megabytes, of which a part more needs to see none.
+        enum Extent: String {
+            case headers = "x''"
+            case whole = "bytes"
+        }
+
+        static func load(
+            _ db: Database, _ point: PointKey, _ at: Instant, _ extent: Extent
+        ) throws -> [Waiting] {
             try Row.fetchAll(
-                db.cachedStatement(sql: "SELECT * FROM waveform_part WHERE point = ? AND at = ? ORDER BY part"),
+                db.cachedStatement(
+                    sql: """
+                        SELECT at, part, of, sample_rate, unit, encoding, scale, rpm, samples, topic,
+                            length(bytes) AS size, \(extent.rawValue) AS bytes
+                        FROM waveform_part WHERE point = ? AND at = ? ORDER BY part
+                        """),
                 arguments: [point.number, at.milliseconds]
             ).compactMap(Waiting.init)
         }
@@ -127,6 +143,7 @@ enum WaveformParts {
                 let encoding = SampleEncoding(rawValue: row["encoding"])
             else { return nil }
             topic = row["topic"]
+            size = row["size"]
             // Whose it is stands in the row's key.
             part = WaveformPart(
                 point: PointID(asset: AssetID(stored: ""), name: Name(stored: "")), site: nil,

@@ -54,6 +54,14 @@ import Testing
         #expect(try await house.store.waveforms(of: House.id(9), from: Self.start, to: Self.start) == nil)
     }
 
+    @Test func oneThatIsTooLongCostsNoOther() throws {
+        let house = try House()
+        #expect(try Self.take(house, Self.part(1, of: 3)) == nil)
+        #expect(try Self.take(house, Self.part(2, of: 3, bytes: Array(repeating: 0, count: 8))) == .badWaveform)
+        for number in 2...3 { #expect(try Self.take(house, Self.part(number, of: 3)) == nil) }
+        #expect(try Self.count(house, "waveform") == 1)
+    }
+
     @Test func partsThatDoNotFitAreRefused() throws {
         let house = try House()
         #expect(try Self.take(house, Self.part(1, of: 3)) == nil)
