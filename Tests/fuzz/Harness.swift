@@ -42,7 +42,7 @@ enum Decoders {
     static let all: [String: @Sendable ([UInt8]) -> Void] = [
         "reading": reading, "json": { _ = try? JSONTree($0) }, "waveform": waveform, "senml": senML, "cbor": cbor,
         "thingsboard": thingsBoard, "profile": profile, "profile-file": profileFile, "position": position,
-        "answer": { _ = try? decodeAnswer($0, Identity(EngineerID(stored: "E1"))) }, "photo": photo, "sparkplug": sparkplug,
+        "answer": { _ = try? decodeAnswer($0, Identity(engineer)) }, "photo": photo, "sparkplug": sparkplug,
     ]
 
     static let now = Instant(milliseconds: 1_767_225_600_000)
@@ -146,7 +146,7 @@ enum Decoders {
 
     private static let position: @Sendable ([UInt8]) -> Void = { payload in
         var scanner = JSONScanner(payload)
-        guard let draft = try? PositionDraft(&scanner, Identity(EngineerID(stored: "E1"))) else { return }
+        guard let draft = try? PositionDraft(&scanner, Identity(engineer)) else { return }
         _ = try? draft.report(engineer)
     }
 
