@@ -28,8 +28,6 @@ struct SenMLPack {
         }
     }
 
-    mutating func reject(_ rejection: Rejection) { gathering.reject(rejection) }
-
     consuming func finish() throws(Rejection) -> Decoded { try gathering.finish() }
 
     private mutating func rebase(_ record: SenMLRecord) throws(Rejection) {
