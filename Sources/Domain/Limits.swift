@@ -106,7 +106,7 @@ public enum Limits {
     public static let photoTime = Duration.seconds(180)
     /// Photos taken in at one time, each of them whole in memory.
     public static let uploadsAtOnce = 8
-    /// Sign-ins tried from one address, at once and then one each `signInEvery`.
+    /// Wrong sign-ins from one address, at once and then one each `signInEvery`.
     public static let signInBurst = 10
     public static let signInEvery = Duration.seconds(6)
     public static let signInAddresses = 1_000

@@ -53,6 +53,14 @@ import Testing
         #expect(!gate.admits("10.0.0.1", at: start))
         #expect(gate.admits("10.0.0.2", at: start))
         #expect(gate.admits("10.0.0.1", at: start + Limits.signInEvery))
+        // A right key gives its try back, and no more than that.
+        for _ in 0..<Limits.signInBurst * 2 {
+            #expect(gate.admits("10.0.0.3", at: start))
+            gate.wasRight("10.0.0.3")
+        }
+        gate.wasRight("10.0.0.3")
+        for _ in 0..<Limits.signInBurst { #expect(gate.admits("10.0.0.3", at: start)) }
+        #expect(!gate.admits("10.0.0.3", at: start))
         // An address book that grows without end would be the attack itself.
         for n in 0..<(Limits.signInAddresses * 2) { _ = gate.admits("a\(n)", at: start + .seconds(n)) }
         #expect(gate.known <= Limits.signInAddresses)

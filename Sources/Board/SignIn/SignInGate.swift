@@ -3,7 +3,8 @@ import Synchronization
 
 /// How often one address may try to sign in: a token bucket each, for a bounded number of addresses.
 ///
-/// Guessing 256 bits is hopeless anyway; this keeps the tries from costing us anything. Real time, not the service's.
+/// Guessing 256 bits is hopeless anyway; this keeps the tries from costing us anything. A right key gives its try back:
+/// behind a proxy a whole shift is one address. Real time, not the service's.
 final class SignInGate: Sendable {
     private struct Bucket {
         var tokens: Double
@@ -30,6 +31,14 @@ final class SignInGate: Sendable {
             }
             buckets[address] = bucket
             return isAdmitted
+        }
+    }
+
+    /// The try that `admits` let through was no guess.
+    func wasRight(_ address: String) {
+        buckets.withLock { buckets in
+            guard let tokens = buckets[address]?.tokens else { return }
+            buckets[address]?.tokens = min(Double(Limits.signInBurst), tokens + 1)
         }
     }
 }

@@ -43,7 +43,7 @@ struct SignInRoutes {
         }
         let key = SessionKey()
         try await board.store.openSession(hash: key.hash, for: .supervisor, at: board.doors.now())
-        board.signIns.note(.token, .admitted)
+        wasRight(.token, context)
         return entering(Self.local(form.next ?? "/"), with: key)
     }
 
@@ -90,7 +90,7 @@ struct SignInRoutes {
         let key = SessionKey()
         let outcome = try await board.store.exchangeLink(
             nonce: link.nonce, of: link.engineer, session: key.hash, at: board.doors.now())
-        board.signIns.note(.link, outcome == .done ? .admitted : .refused)
+        if outcome == .done { wasRight(.link, context) } else { board.signIns.note(.link, .refused) }
         switch outcome {
         case .done: return entering(Self.goal(request), with: key)
         case .unknownEngineer: return refused("link.unknown", context)
@@ -106,6 +106,11 @@ struct SignInRoutes {
             board.signIns.note(way, .tooOften)
             throw Problem.tooOften
         }
+    }
+
+    private func wasRight(_ way: SignInCounts.Way, _ context: BoardContext) {
+        gate.wasRight(context.peer ?? "")
+        board.signIns.note(way, .admitted)
     }
 
     private func read(_ context: BoardContext) throws(PersonalLink.Fault) -> PersonalLink {
