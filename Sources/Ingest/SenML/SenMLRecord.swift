@@ -46,18 +46,22 @@ struct SenMLRecord {
     /// A field of a JSON object, or one with a text label in CBOR.
     mutating func take(_ label: String, _ value: SenMLValue) throws(Rejection) {
         if let field = SenMLField(rawValue: label) { return take(field, value) }
+        if label == "e", case .other = value {
+            let detail = "“e” held the entries in drafts before RFC 8428; now a pack is an array of records"
+            return refuse(Rejection(.noMeasure, detail))
+        }
         // What we don't know we may ignore, unless its name ends so (§4.4): then nothing it touches can be trusted,
         // and a base field touches all that follows.
         guard label.hasSuffix("_") else { return }
         let rejection = Rejection(
             .wrongShape, "“\(label.prefix(64))” must be understood (RFC 8428 §4.4), and we don't know it")
         if label.hasPrefix("b") { throw rejection }
-        problem = problem ?? rejection
+        refuse(rejection)
     }
 
     mutating func take(_ field: SenMLField, _ value: SenMLValue) {
         if fields.updateValue(value, forKey: field) != nil {
-            problem = problem ?? Rejection(.wrongShape, "“\(field.rawValue)” stands twice in one record")
+            refuse(Rejection(.wrongShape, "“\(field.rawValue)” stands twice in one record"))
         }
     }
 

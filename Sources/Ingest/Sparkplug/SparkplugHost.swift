@@ -75,9 +75,15 @@ struct SparkplugHost: Sendable {
     mutating func changes() -> [String: [UInt8]?] {
         var states: [String: [UInt8]?] = [:]
         for key in changed {
-            let isNumbering = key.hasSuffix(Self.numberingSuffix)
-            let node = nodes[Self.node(named: String(key.dropLast(isNumbering ? Self.numberingSuffix.count : 0))) ?? ""]
-            states.updateValue(isNumbering ? node?.numbering.stored : node?.stored, forKey: key)
+            let state =
+                if let name = Self.node(named: key) {
+                    nodes[name]?.stored
+                } else if let name = Self.node(named: String(key.dropLast(Self.numberingSuffix.count))) {
+                    nodes[name]?.numbering.stored
+                } else {
+                    [UInt8]?.none
+                }
+            states.updateValue(state, forKey: key)
         }
         changed = []
         return states

@@ -143,7 +143,7 @@ private struct ThingsBoardDecoder {
         var isTruth: Bool { text == "true" || text == "false" }
         /// Decimal, as a person writes it.
         var number: Double? { text.utf8.contains { "xX".utf8.contains($0) } ? nil : Double(text) }
-        var integer: Int64? { Int64(text) ?? Double(text).flatMap(Int64.init(exactly:)) }
+        var integer: Int64? { Int64(text) ?? number.flatMap(Int64.init(exactly:)) }
     }
 
     private func value(_ scanner: inout JSONScanner) throws(JSONFailure) -> Value {

@@ -69,6 +69,7 @@ import Testing
         (#"[{"n":7,"v":1}]"#, .wrongType), (#"[{"n":"P1:DE-H:kurtosis"}]"#, .wrongShape),
         (#"[{"n":"P1:DE-H:kurtosis","v":1,"vs":"a"}]"#, .wrongShape), (#"[{"n":"a","n":"b","v":1}]"#, .wrongShape),
         (#"[{"n":"P1:DE-H:kurtosis","v":1,"new_":1}]"#, .wrongShape), ("[[]]", .wrongShape), ("[7]", .wrongShape),
+        (#"[{"bn":"P1:DE-H:","e":[{"n":"kurtosis","v":1}]}]"#, .noMeasure),
         (#"[{"n":"P1:DE-H:kurtosis","v":-1}]"#, .implausibleValue),
         (#"[{"n":"P1:DE-H:kurtosis","t":1e300,"v":1}]"#, .missingTime),
     ])

@@ -82,6 +82,7 @@ import Testing
         (#"{"vel": [1]}"#, .wrongType),
         (#"{"vel": {"a": 1}}"#, .wrongType), (#"{"vel": -1}"#, .implausibleValue), (#"{"vel": 1e999}"#, .notFinite),
         (#"{"vel": "nan"}"#, .notFinite), (#"{"ts": "noon", "values": {"vel": 1}}"#, .missingTime),
+        (#"{"ts": "0x10", "values": {"vel": 1}}"#, .missingTime),
         (#"[7]"#, .wrongShape), (#"7"#, .wrongShape), (#"{"other": 1}"#, .unknownMetric),
     ])
     func aBadValue(text: String, reason: RejectionReason) throws {
