@@ -44,11 +44,11 @@ public enum Decide {
         // A ticket begins to wait for its proof by what people do, never within a burst.
         let isProving = state.assets[asset].isProving
         for reading in news where now - reading.at <= policy.historyAfter {
-            let running = reading.running
-            for (watch, event) in state.update(index, { $0.judge(reading, running: running) }) {
+            let moment = state.run(reading, ofAssetAt: asset, trust: policy.runTrust)
+            for (watch, event) in state.update(index, { $0.judge(reading, moment) }) {
                 follow(event, Watched(point: index, watch: watch, reading: reading), &state, now, policy, &effects)
             }
-            if isProving { effects += prove(reading, running, at: index, &state, now, policy) }
+            if isProving { effects += prove(reading, moment.isRunning, at: index, &state, now, policy) }
         }
     }
 
@@ -178,7 +178,7 @@ public enum Decide {
             id: state.newEpisode(), ticket: ticket.id, raisedAt: scene.at, limits: limits, severity: severity,
             peak: scene.value, peakAt: scene.at)
         state[scene] = episode
-        return attached + [.saveEpisode(episode, scene.key, scene.rule.measure, clearedAt: nil)]
+        return attached + [.saveEpisode(episode, scene.key, scene.rule.id, clearedAt: nil)]
     }
 
     /// The fault's ticket: the one it joins, or a new one. nil when it has ended already.
@@ -258,7 +258,7 @@ public enum Decide {
     ) -> [Effect] {
         guard let episode = state[scene] else { return [] }
         state[scene] = nil
-        var effects: [Effect] = [.saveEpisode(episode, scene.key, scene.rule.measure, clearedAt: scene.at)]
+        var effects: [Effect] = [.saveEpisode(episode, scene.key, scene.rule.id, clearedAt: scene.at)]
         if let ticket = state[scene.fault], ticket.state.isOpen {
             var change = Change(ticket, at: now, policy)
             change.log(.cleared, scene.breach(limit: episode.limits.clear).detail)

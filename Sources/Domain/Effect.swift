@@ -9,8 +9,11 @@ public enum Effect: Sendable {
     /// Sent after the commit; lost when we stop before that, and asked again at the next gap.
     case ask(Request)
     case reject(Rejection)
-    case saveDetector(PointKey, Measure, Detector)
-    case saveEpisode(Episode, PointKey, Measure, clearedAt: Instant?)
+    case saveRun(AssetID, MachineRun)
+    /// Without its baselines.
+    case saveDetector(PointKey, RuleID, Detector)
+    case saveBaseline(PointKey, RuleID, Baselines.Learned)
+    case saveEpisode(Episode, PointKey, RuleID, clearedAt: Instant?)
 
     // Tickets
     case openTicket(Ticket, Breach)

@@ -8,6 +8,9 @@ public struct Policy: Sendable {
     /// A sender's clock may be this far ahead.
     public var aheadAtMost = Duration.minutes(1)
 
+    /// What one point told of its machine's run state and speed holds for the other points for so long (event time).
+    public var runTrust = Duration.minutes(10)
+
     /// An offer waits this long for an answer.
     public var offerFor = Duration.minutes(5)
     /// Somebody who declined or let an offer lapse is not asked again for this long.

@@ -191,7 +191,7 @@ struct Transaction {
 extension Effect {
     fileprivate var isVisible: Bool {
         switch self {
-        case .record, .keepAside, .saveProgress, .saveDetector, .ask: false
+        case .record, .keepAside, .saveProgress, .saveRun, .saveDetector, .saveBaseline, .ask: false
         default: true
         }
     }

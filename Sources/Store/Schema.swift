@@ -18,6 +18,10 @@ enum Schema {
         }
         migrator.registerMigration("6 sample rates of sources") { try $0.execute(sql: SourceRows.sampleRate) }
         migrator.registerMigration("7 lost sessions") { try $0.execute(sql: SessionLossRow.table) }
+        migrator.registerMigration("8 several rules for a measure") {
+            try $0.execute(sql: RuleRows.table)
+            try DetectorRows.migrate($0)
+        }
         return migrator
     }
 

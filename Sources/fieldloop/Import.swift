@@ -6,9 +6,9 @@ struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Reads a plant from CSV files: sites, customers, machines, points, limits, engineers.",
         discussion: """
-            Knows sites.csv, customers.csv, zone_limits.csv, assets.csv, points.csv, point_limits.csv, engineers.csv and \
-            sources.csv (which sender's metric is which point's measure); fixtures/plant is an example of each. Rows \
-            are added or updated by id. One bad row and nothing is changed. \
+            Knows sites.csv, customers.csv, zone_limits.csv, assets.csv, points.csv, point_limits.csv, rules.csv, \
+            engineers.csv and sources.csv (which sender's metric is which point's measure); fixtures/plant and \
+            fixtures/data are an example of each. Rows are added or updated by id. One bad row and nothing is changed. \
             A running service sees the change at once.
             """)
     @OptionGroup var options: SettingsOptions

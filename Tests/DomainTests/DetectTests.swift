@@ -159,33 +159,3 @@ import Testing
         #expect(effects.opened.count == 2)
     }
 }
-
-@Suite struct LearnedLimitsTests {
-    private func scene(count: Int) -> Scene {
-        Scene(rules: [
-            Rule(
-                measure: .velocityRMS, basis: .learned(count: count), confirmation: Confirmation(5, of: 5)!,
-                source: "learned")
-        ])
-    }
-
-    @Test func nothingIsJudgedWhileLearning() {
-        var scene = scene(count: 50)
-        #expect(scene.feed((0..<49).map { $0 % 2 == 0 ? 1 : 20 }).opened.isEmpty)
-    }
-
-    @Test func aQuarterAboveAVeryQuietBaselineIsNoFault() {
-        var scene = scene(count: 50)
-        scene.feed((0..<50).map { 1 + 0.001 * Double($0 % 3) })
-        #expect(scene.feed(Array(repeating: 1.2, count: 20), from: 50).opened.isEmpty)
-        #expect(scene.feed(Array(repeating: 1.3, count: 5), from: 80).opened.count == 1)
-    }
-
-    @Test func sixSigmaAboveANoisyOne() {
-        var baseline = Baseline()
-        for n in 0..<300 { baseline.add(n % 2 == 0 ? 0.9 : 1.1) }
-        #expect(abs(baseline.mean - 1) < 1e-12)
-        #expect(abs(baseline.thresholds.raise - 1.6) < 1e-9)
-        #expect(abs(baseline.thresholds.clear - 1.4) < 1e-9)
-    }
-}

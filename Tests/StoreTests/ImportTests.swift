@@ -51,25 +51,6 @@ import Testing
         #expect(report.warnings.contains { $0.hasPrefix("assets.csv:4: no zone limits") })
     }
 
-    @Test func pointLimitsTakePrecedence() throws {
-        var files = TestPlant.standard
-        files["point_limits.csv"] = """
-            asset,point,measure,raise,clear,critical,confirm,of,learn,source
-            P1,DE-H,velocity_rms_mm_s,9,8,,2,3,,maker
-            P1,DE-H,acceleration_rms_g,,,,5,5,300,learned
-            """
-        let plant = try TestPlant(files: files)
-        #expect(try plant.importAll().errors.isEmpty)
-        let rules = try plant.store.pool.read {
-            try Rule.load($0, PointKey(1), AssetID(stored: "P1"))
-        }
-        #expect(rules.count == 2)
-        let velocity = rules.first { $0.measure == .velocityRMS }
-        #expect(velocity?.basis == .fixed(Thresholds(raise: 9, clear: 8)))
-        #expect(velocity?.confirmation == Confirmation(2, of: 3))
-        #expect(rules.first { $0.measure == .accelerationRMS }?.basis == .learned(count: 300))
-    }
-
     @Test func foreignSendersAreMapped() throws {
         var files = TestPlant.standard
         files["sources.csv"] = """

@@ -7,6 +7,8 @@ public struct BurstState: Sendable {
     private var assetIndex: [AssetID: Int] = [:]
     /// Points with something to save, in the order of their first reading.
     private var touched: [Int] = []
+    /// Machines whose run has changed.
+    private var ran: [Int] = []
     /// Values that the store already has under the keys of late readings.
     public var known: [ValueKey: Double] = [:]
     public var nextTicket: Int64
@@ -65,6 +67,15 @@ public struct BurstState: Sendable {
         return EpisodeID(nextEpisode)
     }
 
+    /// Takes what a reading says of its machine's run; says how the machine runs at it.
+    mutating func run(_ reading: Reading, ofAssetAt index: Int, trust: Duration) -> MachineRun.Moment {
+        if assets[index].run.take(reading), !assets[index].hasRun {
+            assets[index].hasRun = true
+            ran.append(index)
+        }
+        return assets[index].run.moment(of: reading, trust: trust)
+    }
+
     mutating func update<Result>(_ index: Int, _ change: (inout PointState) -> Result) -> Result {
         change(&points[index])
     }
@@ -107,18 +118,26 @@ public struct BurstState: Sendable {
         for index in touched where points[index].isChanged {
             effects += points[index].takeChanges()
         }
+        for index in ran {
+            assets[index].hasRun = false
+            effects.append(.saveRun(assets[index].facts.id, assets[index].run))
+        }
+        ran = []
         return effects
     }
 }
 
-/// A machine and its tickets.
+/// A machine, how it runs, and its tickets.
 public struct AssetState: Sendable {
     public let facts: AssetFacts
+    public internal(set) var run: MachineRun
+    var hasRun = false
     /// nil until loaded.
     public fileprivate(set) var tickets: [FaultKind: Ticket]?
 
-    public init(_ facts: AssetFacts, tickets: [FaultKind: Ticket]? = nil) {
+    public init(_ facts: AssetFacts, run: MachineRun = MachineRun(), tickets: [FaultKind: Ticket]? = nil) {
         self.facts = facts
+        self.run = run
         self.tickets = tickets
     }
 
@@ -154,13 +173,13 @@ public struct PointState: Sendable {
     }
 
     /// Judges what is new of one reading; says which rules' verdicts changed.
-    mutating func judge(_ news: Reading, running: Bool?) -> [(watch: Int, event: Detector.Event)] {
+    mutating func judge(_ news: Reading, _ moment: MachineRun.Moment) -> [(watch: Int, event: Detector.Event)] {
         var events: [(Int, Detector.Event)] = []
         for index in watches.indices {
-            if running == false, watches[index].rule.measure.needsRunning {
+            if watches[index].rule.isMuted(moment) {
                 watches[index].stand(at: news.at)
             } else if let value = news.values[watches[index].rule.measure],
-                let event = watches[index].advance(value, at: news.at)
+                let event = watches[index].advance(value, at: news.at, moment)
             {
                 events.append((index, event))
             }
@@ -173,10 +192,13 @@ public struct PointState: Sendable {
         var effects: [Effect] = newest.map { [.saveProgress(key, newest: $0, numbering)] } ?? []
         for index in watches.indices where watches[index].isChanged {
             watches[index].isChanged = false
-            let (measure, detector) = (watches[index].rule.measure, watches[index].detector)
-            effects.append(.saveDetector(key, measure, detector))
-            if let episode = detector.episode {
-                effects.append(.saveEpisode(episode, key, measure, clearedAt: nil))
+            let rule = watches[index].rule.id
+            for learned in watches[index].detector.baselines.takeChanges() {
+                effects.append(.saveBaseline(key, rule, learned))
+            }
+            effects.append(.saveDetector(key, rule, watches[index].detector))
+            if let episode = watches[index].detector.episode {
+                effects.append(.saveEpisode(episode, key, rule, clearedAt: nil))
             }
         }
         return effects
@@ -197,17 +219,25 @@ public struct Watch: Sendable {
     /// The limits in force, if there are any yet.
     public var thresholds: Thresholds? { detector.thresholds(of: rule) }
 
-    mutating func advance(_ value: Double, at: Instant) -> Detector.Event? {
+    mutating func advance(_ value: Double, at: Instant, _ moment: MachineRun.Moment) -> Detector.Event? {
         isChanged = true
-        return detector.advance(value, at: at, by: rule)
+        return detector.advance(value, at: at, moment, by: rule)
     }
 
-    /// The machine stands still; its next start is judged afresh.
+    /// The machine stands still or has just started; what follows is judged afresh.
     mutating func stand(at: Instant) {
         guard detector.over | detector.under | detector.critical != 0 else { return }
         // Told late, it says nothing about what was judged since.
         if let last = detector.last, at <= last { return }
         detector.forget()
         isChanged = true
+    }
+}
+
+extension Rule {
+    /// The machine is at rest, or starting: what it shows says nothing.
+    fileprivate func isMuted(_ moment: MachineRun.Moment) -> Bool {
+        guard measure.needsRunning else { return false }
+        return moment.isRunning == false || moment.runningFor.map { $0 < settling } == true
     }
 }

@@ -7,20 +7,28 @@ public struct Detector: Hashable, Sendable {
     public var over: UInt64
     public var under: UInt64
     public var critical: UInt64
-    public var baseline: Baseline
+    /// Since when a breach is confirmed that is not raised yet.
+    public var heldSince: Instant?
+    /// Of the newest reading.
+    public var band: SpeedBand
+    /// What was learned, by speed.
+    public var baselines: Baselines
     /// The breach that is on, if one is.
     public var episode: Episode?
 
     public init(
         last: Instant? = nil, lastValue: Double = 0, over: UInt64 = 0, under: UInt64 = 0, critical: UInt64 = 0,
-        baseline: Baseline = Baseline(), episode: Episode? = nil
+        heldSince: Instant? = nil, band: SpeedBand = SpeedBand(number: 0), baselines: Baselines = Baselines(),
+        episode: Episode? = nil
     ) {
         self.last = last
         self.lastValue = lastValue
         self.over = over
         self.under = under
         self.critical = critical
-        self.baseline = baseline
+        self.heldSince = heldSince
+        self.band = band
+        self.baselines = baselines
         self.episode = episode
     }
 
@@ -31,35 +39,34 @@ public struct Detector: Hashable, Sendable {
         case cleared
     }
 
-    /// The limits in force; nil while they are still being learned.
+    /// The limits in force at the newest reading's speed; nil while they are still being learned.
     public func thresholds(of rule: Rule) -> Thresholds? {
         switch rule.basis {
         case .fixed(let thresholds): thresholds
-        case .learned(let count): baseline.count >= count ? baseline.thresholds : nil
+        case .learned(let learning): baselines[band]?.thresholds(learning)
         }
     }
 
     /// Judges one value. The caller has seen to it that the value is new, current and of a machine that runs.
     ///
     /// The caller starts and ends the episode; a running one's peak and count are kept here.
-    public mutating func advance(_ value: Double, at: Instant, by rule: Rule) -> Event? {
+    mutating func advance(_ value: Double, at: Instant, _ moment: MachineRun.Moment, by rule: Rule) -> Event? {
         if let last, at <= last { return nil }
         last = at
         lastValue = value
-        guard let limits = thresholds(of: rule) else {
-            baseline.add(value)
-            return nil
+        band = moment.band
+        let limits = thresholds(of: rule)
+        // What is over the limits is no part of what is normal.
+        if case .learned(let learning) = rule.basis, episode == nil, limits.map({ value < $0.raise }) ?? true {
+            baselines.add(value, in: band, isRunning: moment.isRunning, learning)
         }
+        guard let limits else { return nil }
         over = over << 1 | (value >= limits.raise ? 1 : 0)
         under = under << 1 | (value <= limits.clear ? 1 : 0)
         critical = critical << 1 | (limits.critical.map { value >= $0 } == true ? 1 : 0)
         let severity: Severity = rule.confirmation.holds(critical) ? .critical : .warning
 
-        guard var episode else {
-            guard rule.confirmation.holds(over) else { return nil }
-            under = 0
-            return .raised(severity, limits)
-        }
+        guard var episode else { return raise(severity, limits, at: at, by: rule) }
         if rule.confirmation.holds(under) {
             (over, critical) = (0, 0)
             return .cleared
@@ -69,8 +76,22 @@ public struct Detector: Hashable, Sendable {
         return severity > episode.severity ? .worsened(severity) : nil
     }
 
+    private mutating func raise(
+        _ severity: Severity, _ limits: Thresholds, at: Instant, by rule: Rule
+    ) -> Event? {
+        guard rule.confirmation.holds(over) else {
+            heldSince = nil
+            return nil
+        }
+        let since = heldSince ?? at
+        heldSince = since
+        guard at - since >= rule.hold else { return nil }
+        (under, heldSince) = (0, nil)
+        return .raised(severity, limits)
+    }
+
     /// Forgets the window: after a standstill the next verdict starts from nothing.
-    public mutating func forget() { (over, under, critical) = (0, 0, 0) }
+    public mutating func forget() { (over, under, critical, heldSince) = (0, 0, 0, nil) }
 }
 
 extension Confirmation {
@@ -78,6 +99,39 @@ extension Confirmation {
     func holds(_ verdicts: UInt64) -> Bool {
         let window = of == 64 ? UInt64.max : (1 << UInt64(of)) - 1
         return (verdicts & window).nonzeroBitCount >= needed
+    }
+}
+
+/// What was learned at each speed; most machines have one.
+public struct Baselines: Hashable, Sendable {
+    public struct Learned: Hashable, Sendable {
+        public var band: SpeedBand
+        public var baseline: Baseline
+
+        public init(_ band: SpeedBand, _ baseline: Baseline) { (self.band, self.baseline) = (band, baseline) }
+    }
+    private var all: [Learned]
+    /// Bands that have changed since `takeChanges`.
+    private var changed: [SpeedBand] = []
+
+    public init(_ all: [Learned] = []) { self.all = all }
+
+    public subscript(band: SpeedBand) -> Baseline? { all.first { $0.band == band }?.baseline }
+
+    /// - Parameter isRunning: nil when nobody tells; then what is as quiet as a machine at rest is not learned from.
+    mutating func add(_ value: Double, in band: SpeedBand, isRunning: Bool?, _ learning: Learning) {
+        let index = all.firstIndex { $0.band == band } ?? all.count
+        if index == all.count { all.append(Learned(band, Baseline())) }
+        let baseline = all[index].baseline
+        guard baseline.windows < learning.windows else { return }
+        if isRunning == nil, value < max(learning.rest, baseline.isLearned ? baseline.mean / 2 : 0) { return }
+        all[index].baseline.add(value, learning)
+        if !changed.contains(band) { changed.append(band) }
+    }
+
+    mutating func takeChanges() -> [Learned] {
+        defer { changed = [] }
+        return changed.isEmpty ? [] : all.filter { changed.contains($0.band) }
     }
 }
 

@@ -39,23 +39,93 @@ public struct Confirmation: Hashable, Sendable {
     }
 }
 
-/// One measure's rule at one point, with where its limits come from.
+/// How limits are learned from what the machine itself shows (`Baseline`).
+public struct Learning: Hashable, Sendable {
+    /// Readings of the running machine in one window.
+    public var readings: Int
+    /// So many windows are looked at; the quietest counts.
+    public var windows: Int
+    /// Raise this many standard deviations above the mean, …
+    public var sigmas: Double
+    /// … but no less than this above it: in the measure's unit, or as a share of the mean.
+    public var change: Change
+    /// Where nobody tells whether the machine runs, a value below this is that of a machine at rest.
+    public var rest: Double
+
+    public enum Change: Hashable, Sendable {
+        case absolute(Double)
+        case share(Double)
+    }
+
+    /// Four windows: a new bearing runs in, and what it showed in its first hours is not what it is.
+    ///
+    /// The quarter is ISO 10816-3's criterion II, a change of 25 % of the B/C limit; where there is none, of the mean.
+    public init(readings: Int, windows: Int = 4, sigmas: Double = 6, change: Change = .share(0.25), rest: Double = 0) {
+        self.readings = readings
+        self.windows = windows
+        self.sigmas = sigmas
+        self.change = change
+        self.rest = rest
+    }
+}
+
+/// One rule for a measure at one point, with where its limits come from.
 public struct Rule: Hashable, Sendable {
+    /// What the limits are of. With the measure it names the rule: a point has at most one of each.
+    public enum Kind: UInt8, Sendable, CaseIterable {
+        case limit, learned
+
+        /// As in `rules.csv`.
+        public var name: String {
+            switch self {
+            case .limit: "limit"
+            case .learned: "learned"
+            }
+        }
+    }
     public enum Basis: Hashable, Sendable {
         case fixed(Thresholds)
-        /// Learned from the first `count` readings of the running machine (`Baseline`).
-        case learned(count: Int)
+        case learned(Learning)
     }
     public var measure: Measure
     public var basis: Basis
     public var confirmation: Confirmation
+    /// A breach must have been confirmed for so long before it is raised; event time.
+    public var hold: Duration
+    /// After a start of the machine nothing is judged for so long; event time.
+    public var settling: Duration
     /// Provenance, for people: the table and version, or who set it.
     public var source: String
 
-    public init(measure: Measure, basis: Basis, confirmation: Confirmation = .standard, source: String) {
+    public init(
+        measure: Measure, basis: Basis, confirmation: Confirmation = .standard, hold: Duration = .zero,
+        settling: Duration = .zero, source: String
+    ) {
         self.measure = measure
         self.basis = basis
         self.confirmation = confirmation
+        self.hold = hold
+        self.settling = settling
         self.source = source
+    }
+
+    public var kind: Kind {
+        switch basis {
+        case .fixed: .limit
+        case .learned: .learned
+        }
+    }
+
+    public var id: RuleID { RuleID(measure, kind) }
+}
+
+/// What names a rule at a point.
+public struct RuleID: Hashable, Sendable {
+    public var measure: Measure
+    public var kind: Rule.Kind
+
+    public init(_ measure: Measure, _ kind: Rule.Kind) {
+        self.measure = measure
+        self.kind = kind
     }
 }

@@ -16,9 +16,11 @@ extension Effect {
         case .openGap(let gap): try gap.insert(db)
         case .fillGap(let sender, let number, let at): try Gap.fill(db, sender, number, at: at)
         case .reject(let rejection): try reject(db, rejection, at: now)
-        case .saveDetector(let point, let measure, let detector): try detector.save(db, point, measure)
-        case .saveEpisode(let episode, let point, let measure, let clearedAt):
-            try episode.save(db, point, measure, clearedAt)
+        case .saveRun(let asset, let run): try run.save(db, asset)
+        case .saveDetector(let point, let rule, let detector): try detector.save(db, point, rule)
+        case .saveBaseline(let point, let rule, let learned): try learned.save(db, point, rule)
+        case .saveEpisode(let episode, let point, let rule, let clearedAt):
+            try episode.save(db, point, rule, clearedAt)
         case .openTicket(let ticket, let breach): try ticket.insert(db, breach)
         case .saveTicket(let ticket): try ticket.save(db)
         case .log(let ticket, let entry): try entry.insert(db, ticket)
@@ -76,43 +78,5 @@ extension Gap {
             UPDATE gap SET missing = missing - 1, filled_at = CASE WHEN missing = 1 THEN ? END
             WHERE id = (SELECT max(id) FROM gap WHERE sender = ? AND ? BETWEEN first AND last AND filled_at IS NULL)
             """, [at.milliseconds, sender, number])
-    }
-}
-
-extension Detector {
-    func save(_ db: Database, _ point: PointKey, _ measure: Measure) throws {
-        try db.cached(
-            """
-            INSERT INTO detector (point, measure, last_at, last_value, over, under, critical, learned, mean, squares,
-                episode)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (point, measure) DO UPDATE SET last_at = excluded.last_at, last_value = excluded.last_value,
-                over = excluded.over, under = excluded.under, critical = excluded.critical,
-                learned = excluded.learned, mean = excluded.mean, squares = excluded.squares,
-                episode = excluded.episode
-            """,
-            [
-                point.number, Int(measure.rawValue), last?.milliseconds, lastValue, Int64(bitPattern: over),
-                Int64(bitPattern: under), Int64(bitPattern: critical), baseline.count, baseline.mean,
-                baseline.sumOfSquares, episode?.id.number,
-            ])
-    }
-}
-
-extension Episode {
-    func save(_ db: Database, _ point: PointKey, _ measure: Measure, _ clearedAt: Instant?) throws {
-        try db.cached(
-            """
-            INSERT INTO episode (id, point, measure, ticket, raised_at, cleared_at, raise_at, clear_at, critical_at,
-                severity, peak, peak_at, count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET ticket = excluded.ticket, cleared_at = excluded.cleared_at,
-                severity = excluded.severity, peak = excluded.peak, peak_at = excluded.peak_at, count = excluded.count
-            """,
-            [
-                id.number, point.number, Int(measure.rawValue), ticket?.number, raisedAt.milliseconds,
-                clearedAt?.milliseconds, limits.raise, limits.clear, limits.critical, severity.rawValue, peak,
-                peakAt.milliseconds, count,
-            ])
     }
 }

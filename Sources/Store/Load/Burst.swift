@@ -38,12 +38,12 @@ extension BurstState {
             asset = known
         } else {
             guard let facts = try AssetFacts.load(db, id.asset) else { return nil }
-            asset = add(AssetState(facts))
+            asset = add(AssetState(facts, run: try MachineRun.load(db, id.asset)))
         }
         let (newest, numbering) = try Numbering.load(db, key)
         add(
             PointState(
-                key: key, id: id, asset: asset, watches: try Watch.load(db, key, id.asset), newest: newest,
+                key: key, id: id, asset: asset, watches: try Watch.load(db, key, id), newest: newest,
                 numbering: numbering))
         return index(of: id)
     }
@@ -69,9 +69,9 @@ extension Ticket {
 }
 
 extension Watch {
-    static func load(_ db: Database, _ point: PointKey, _ asset: AssetID) throws -> [Watch] {
+    static func load(_ db: Database, _ point: PointKey, _ id: PointID) throws -> [Watch] {
         let detectors = try Detector.load(db, point)
-        return try Rule.load(db, point, asset).map { Watch($0, detectors[$0.measure] ?? Detector()) }
+        return try Rule.load(db, point, id).map { Watch($0, detectors[$0.id] ?? Detector()) }
     }
 }
 
@@ -123,76 +123,5 @@ extension AssetFacts {
         return AssetFacts(
             id: id, site: SiteID(stored: row["site"]), place: place, grade: grade,
             needs: Skill(row["skill"], level: row["skill_level"]))
-    }
-}
-
-extension Rule {
-    /// The point's own limits, and the newest zone limits of its asset's class for every other measure.
-    static func load(_ db: Database, _ point: PointKey, _ asset: AssetID) throws -> [Rule] {
-        let own = try db.cachedStatement(sql: "SELECT * FROM point_limit WHERE point = ?")
-        var rules = try Row.fetchAll(own, arguments: [point.number]).compactMap(Rule.init(ownLimit:))
-        let zones = try db.cachedStatement(
-            sql: """
-                SELECT z.* FROM zone_limit z JOIN asset ON asset.machine_class = z.machine_class
-                WHERE asset.id = ? AND z.version = (SELECT max(version) FROM zone_limit
-                    WHERE machine_class = z.machine_class AND measure = z.measure)
-                """)
-        for row in try Row.fetchAll(zones, arguments: [asset.text]) {
-            guard let measure = Measure(name: row["measure"] as String),
-                !rules.contains(where: { $0.measure == measure })
-            else { continue }
-            let thresholds = Thresholds(boundaryBC: row["bc"], boundaryCD: row["cd"])
-            let source = "\(row["source"] as String) (\(row["version"] as String))"
-            rules.append(Rule(measure: measure, basis: .fixed(thresholds), source: source))
-        }
-        return rules
-    }
-
-    private init?(ownLimit row: Row) {
-        guard let measure = Measure(name: row["measure"] as String),
-            let confirmation = Confirmation(row["confirm"], of: row["confirm_of"])
-        else { return nil }
-        let basis: Basis
-        if let count = row["learn"] as Int? {
-            basis = .learned(count: count)
-        } else {
-            basis = .fixed(Thresholds(raise: row["raise_at"], clear: row["clear_at"], critical: row["critical_at"]))
-        }
-        self.init(measure: measure, basis: basis, confirmation: confirmation, source: row["source"])
-    }
-}
-
-extension Detector {
-    static func load(_ db: Database, _ point: PointKey) throws -> [Measure: Detector] {
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT detector.*, episode.ticket, episode.raised_at, episode.raise_at, episode.clear_at,
-                    episode.critical_at, episode.severity, episode.peak, episode.peak_at, episode.count
-                FROM detector LEFT JOIN episode ON episode.id = detector.episode WHERE detector.point = ?
-                """)
-        var detectors: [Measure: Detector] = [:]
-        for row in try Row.fetchAll(statement, arguments: [point.number]) {
-            guard let measure = Measure(rawValue: row["measure"]) else { continue }
-            detectors[measure] = Detector(
-                last: (row["last_at"] as Int64?).map(Instant.init(milliseconds:)), lastValue: row["last_value"],
-                over: UInt64(bitPattern: row["over"]), under: UInt64(bitPattern: row["under"]),
-                critical: UInt64(bitPattern: row["critical"]),
-                baseline: Baseline(count: row["learned"], mean: row["mean"], sumOfSquares: row["squares"]),
-                episode: Episode(joined: row))
-        }
-        return detectors
-    }
-}
-
-extension Episode {
-    fileprivate init?(joined row: Row) {
-        guard let id = row["episode"] as Int64?, let severity = Severity(rawValue: row["severity"] ?? "") else {
-            return nil
-        }
-        self.init(
-            id: EpisodeID(id), ticket: (row["ticket"] as Int64?).map(TicketID.init),
-            raisedAt: Instant(milliseconds: row["raised_at"]),
-            limits: Thresholds(raise: row["raise_at"], clear: row["clear_at"], critical: row["critical_at"]),
-            severity: severity, peak: row["peak"], peakAt: Instant(milliseconds: row["peak_at"]), count: row["count"])
     }
 }

@@ -60,6 +60,7 @@ extension TicketScene {
                     point.asset, point.name
                 FROM episode JOIN point ON point.id = episode.point
                 LEFT JOIN detector ON detector.point = episode.point AND detector.measure = episode.measure
+                    AND detector.kind = episode.kind
                 WHERE episode.ticket = ?
                 """)
         var scene = TicketScene(ticket: ticket, raised: [], breached: [])

@@ -42,7 +42,8 @@ private let tables: [(file: String, table: String, insert: @Sendable (Database, 
     ("sites.csv", "sites", insertSite), ("customers.csv", "customers", insertCustomer),
     ("zone_limits.csv", "zone limits", insertZoneLimit), ("assets.csv", "assets", insertAsset),
     ("points.csv", "points", insertPoint), ("point_limits.csv", "point limits", insertPointLimit),
-    ("sources.csv", "sources", insertSource), ("engineers.csv", "engineers", insertEngineer),
+    ("rules.csv", "rules", insertRule), ("sources.csv", "sources", insertSource),
+    ("engineers.csv", "engineers", insertEngineer),
 ]
 
 private struct PlantImporter {

@@ -94,15 +94,13 @@ func insertPointLimit(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? 
         guard limit < raise else { throw BadRow("clear must be below raise, or a value on the limit flaps") }
         clear = limit
     }
-    let needed = row["confirm"].isEmpty ? Confirmation.standard.needed : try row.integer("confirm", 1...64)
-    let of = row["of"].isEmpty ? max(needed, Confirmation.standard.of) : try row.integer("of", 1...64)
-    guard Confirmation(needed, of: of) != nil else { throw BadRow("confirm must not be more than of") }
+    let confirmation = try row.confirmation()
     try db.upsert(
         "point_limit", key: ["point", "measure"],
         [
             "point": try db.point(of: row), "measure": try row.measure().name, "raise_at": raise, "clear_at": clear,
-            "critical_at": try row.optionalNumber("critical"), "learn": learn, "confirm": needed, "confirm_of": of,
-            "source": try row.text("source"),
+            "critical_at": try row.optionalNumber("critical"), "learn": learn,
+            "confirm": confirmation.needed, "confirm_of": confirmation.of, "source": try row.text("source"),
         ])
     return nil
 }

@@ -151,6 +151,7 @@ extension EpisodeFacts {
                     detector.last_value, detector.last_at
                 FROM episode JOIN point ON point.id = episode.point
                 LEFT JOIN detector ON detector.point = episode.point AND detector.measure = episode.measure
+                    AND detector.kind = episode.kind
                 WHERE episode.ticket = ? ORDER BY episode.id DESC LIMIT \(Limits.pageRows)
                 """, arguments: [id.number]
         ).compactMap { row in

@@ -14,7 +14,8 @@ public struct Trend: Sendable {
     public let from: Instant
     public let to: Instant
     public let slices: [Slice]
-    /// The limits in force now; nil while they are being learned, or where nothing judges this measure.
+    /// The limits in force now, of several rules the strictest's; nil while they are being learned, or where nothing
+    /// judges this measure.
     public let limits: Thresholds?
     public let source: String?
 }
@@ -29,12 +30,12 @@ extension Store {
     ) async throws -> Trend? {
         try await pool.read { [telemetry] db in
             guard let key = try PointKey.find(db, point) else { return nil }
-            let rule = try Rule.load(db, key, point.asset).first { $0.measure == measure }
-            let detector = try Detector.load(db, key)[measure] ?? Detector()
+            let watches = try Watch.load(db, key, point).filter { $0.rule.measure == measure }
+            let strictest = watches.min { ($0.thresholds?.raise ?? .infinity) < ($1.thresholds?.raise ?? .infinity) }
             return Trend(
                 from: from, to: to,
                 slices: try telemetry.slices(db, key, measure, from: from, to: to, atMost: Limits.trendSamples),
-                limits: rule.flatMap(detector.thresholds), source: rule?.source)
+                limits: strictest?.thresholds, source: strictest?.rule.source)
         }
     }
 }

@@ -78,7 +78,7 @@ struct Audit {
         (
             "a breach that is on has its detector and its ticket",
             """
-            SELECT episode.id FROM episode LEFT JOIN detector USING (point, measure) LEFT JOIN ticket
+            SELECT episode.id FROM episode LEFT JOIN detector USING (point, measure, kind) LEFT JOIN ticket
                 ON ticket.id = episode.ticket
             WHERE cleared_at IS NULL AND (detector.episode IS NOT episode.id OR ticket.id IS NULL)
             """
@@ -235,11 +235,16 @@ extension SimService {
         let tables = [
             "progress": "point, newest, quote(number), missing",
             "detector": """
-            point, measure, quote(last_at), quote(last_value), over, under, critical, learned, quote(mean),
-            quote(squares), quote(episode)
+            point, measure, kind, quote(last_at), quote(last_value), over, under, critical, quote(held_since), band,
+            quote(episode)
             """,
+            "baseline": """
+            point, measure, kind, band, windows, mean, deviation, open_count, open_mean, open_squares, block_count,
+            block_mean, block_squares, lowest, highest
+            """,
+            "machine_run": "asset, quote(is_running), quote(since), quote(told_at), quote(speed), quote(speed_at)",
             "episode": """
-            id, point, measure, quote(ticket), raised_at, quote(cleared_at), raise_at, clear_at, quote(critical_at),
+            id, point, measure, kind, quote(ticket), raised_at, quote(cleared_at), raise_at, clear_at, quote(critical_at),
             severity, peak, peak_at, count
             """,
             "ticket": """

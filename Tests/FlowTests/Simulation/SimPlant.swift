@@ -112,6 +112,10 @@ enum SimPlant {
             P2,DE-H,temperature_c,85,78,95,2,3,,maker
             F1,DE-H,acceleration_rms_g,,,,3,5,10,learned
             """,
+            "rules.csv": """
+            version,machine_class,asset,point,measure,kind,raise,clear,critical,confirm,of,hold_s,settling_s,readings,windows,sigmas,source
+            1,,,,velocity_rms_mm_s,learned,,,,3,5,60,60,20,2,6,ours
+            """,
             "engineers.csv": engineerRows,
         ]
     }
