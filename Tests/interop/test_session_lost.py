@@ -47,9 +47,12 @@ def forget(broker):
 
 
 def losses(service):
-    shown = service.health()["session_losses"]
-    assert shown == service.api.get("api/intake")["losses"]
-    return shown
+    """As /healthz and the intake page both show them; one may come between the two requests."""
+    def shown():
+        health = service.health()["session_losses"]
+        return [health] if health == service.api.get("api/intake")["losses"] else None
+
+    return stack.until(shown, 5, what="the same losses in both places")[0]
 
 
 def heard(told):
