@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Every target and what it may import, on one screen. Domain and Geo are pure; adapters see Domain (and, where
+// Every target and what it may import, on one screen. Domain, Geo and Vibration are pure; adapters see Domain (and, where
 // named, the concrete Store) and never each other; only `fieldloop` sees everyone.
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -57,10 +57,12 @@ let package = Package(
         // Pure.
         .target(name: "Geo", dependencies: [real]),
         .target(name: "Domain", dependencies: ["Geo"]),
+        .target(name: "Vibration", dependencies: [real]),
 
         // Adapters.
         .target(name: "Gateway", dependencies: ["CMosquitto", "Domain", log]),
-        .target(name: "Store", dependencies: ["Domain", "Geo", grdb, crypto]),
+        .target(
+            name: "Store", dependencies: ["Domain", "Geo", "Vibration", grdb, crypto], resources: [.copy("Shipped")]),
         .target(
             name: "Ingest", dependencies: ["Domain", "Geo", "Store", log, protobuf, yams],
             exclude: ["Sparkplug/Schema"]),
@@ -77,15 +79,16 @@ let package = Package(
         .executableTarget(
             name: "fieldloop",
             dependencies: [
-                "Board", "CHeap", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store",
+                "Board", "CHeap", "Domain", "Gateway", "Geo", "Ingest", "Notify", "Photos", "Store", "Vibration",
                 arguments, crypto, httpClient, lifecycle, log, nio, nioHTTP, nioSSL, signals, yams,
             ]),
 
         .testTarget(name: "TidyTests"),
         .testTarget(name: "GeoTests", dependencies: ["Geo"]),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "Geo"]),
+        .testTarget(name: "VibrationTests", dependencies: ["Vibration", real]),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Domain", log]),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "Geo", grdb]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "Geo", "Vibration", grdb]),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Store", "Domain", "Geo", grdb]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Domain", "Geo", "Store"]),
         .testTarget(
@@ -108,4 +111,9 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
+}
+
+// A transform without the optimiser takes fifty times as long, and the tests read and make whole records.
+for target in package.targets where target.name.hasPrefix("Vibration") {
+    target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
 }

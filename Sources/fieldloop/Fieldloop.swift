@@ -17,7 +17,8 @@ struct Fieldloop: AsyncParsableCommand {
             """,
         subcommands: [
             Serve.self, Import.self, Doctor.self, Replay.self, Export.self, ImportReadings.self, ProfileCommand.self,
-            StampCommand.self, Link.self, Story.self, ListSettings.self, StorageBench.self, IngestBench.self,
+            AnalyzeCommand.self, StampCommand.self, Link.self, Story.self, ListSettings.self, StorageBench.self,
+            IngestBench.self,
         ])
 }
 

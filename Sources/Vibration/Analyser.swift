@@ -1,0 +1,123 @@
+/// Reads features from records. Keep one and share it: it remembers the transforms of the lengths that come.
+public final class Analyser: Sendable {
+    private let plans = TransformPlans()
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - bearing: whose lines are looked for in the envelope.
+    ///   - envelopeBand: Hz, about a resonance that impacts ring; nil chooses one anew for each record, so give one
+    ///     where envelopes are compared over time.
+    public func analyse(
+        _ recording: Recording, bearing: Bearing? = nil, envelopeBand: ClosedRange<Double>? = nil
+    ) -> Analysis {
+        var examination = Examination(recording, plans)
+        examination.run(bearing, envelopeBand)
+        return examination.analysis
+    }
+}
+
+/// Transforms of real and complex records, by length.
+struct TransformPlans: Sendable {
+    /// 8 records of 131,072 samples and their bands; about 20 MB.
+    private static let limit = 1 << 20
+
+    let real = Plans(limit: limit) { RealTransform($0) }
+    let complex = Plans(limit: limit) { ComplexTransform($0) }
+}
+
+/// One record on its way to an analysis.
+private struct Examination {
+    private(set) var analysis = Analysis()
+    private let recording: Recording
+    private let plans: TransformPlans
+    private var work = Workspace()
+
+    init(_ recording: Recording, _ plans: TransformPlans) {
+        (self.recording, self.plans) = (recording, plans)
+    }
+
+    mutating func run(_ bearing: Bearing?, _ envelopeBand: ClosedRange<Double>?) {
+        analysis.features.shaftRate = recording.shaftRate
+        if recording.shaftRate == nil { doubt(.noSpeed) }
+        if !recording.hasSampleRate { doubt(.noSampleRate) }
+        guard let centred = waveform(), recording.hasSampleRate else { return }
+        let grid = Grid(length: centred.count, sampleRate: recording.sampleRate)
+        if Double(grid.length) < grid.sampleRate { doubt(.underOneSecond) }
+        if grid.nyquist < MeanPower.velocityBand.upperBound { doubt(.narrowBand) }
+        guard grid.length >= Hann.fewest else { return }
+        averages(centred)
+        var bins = Split(count: grid.bins)
+        plans.real[grid.length].forward(centred.span, into: &bins, &work)
+        analysis.features.wholeVelocity = WholeVelocity(bins, grid)
+        if let rate = recording.shaftRate {
+            if rate < Order.fewestTurns * grid.resolution { doubt(.fewTurns) }
+            analysis.features.orders = Order.all.compactMap { Order($0, shaftRate: rate, bins: bins, grid) }
+        }
+        guard !isFlat else { return }
+        envelope(bins, grid, bearing, envelopeBand)
+    }
+
+    private var isFlat: Bool { analysis.features.statistics?.isFlat ?? true }
+
+    private mutating func doubt(_ doubt: Doubt) { analysis.features.doubts.insert(doubt) }
+
+    /// Everything that needs no frequency.
+    /// - Returns: the samples less their mean; nil when they are no record.
+    private mutating func waveform() -> [Double]? {
+        var samples = recording.samples
+        if samples.isEmpty { doubt(.empty) }
+        if samples.count > Recording.longest {
+            samples.removeLast(samples.count - Recording.longest)
+            doubt(.cut)
+        }
+        guard !samples.isEmpty else { return nil }
+        // Floats cannot overflow a Double's sum: it is finite exactly when all of them are.
+        let sum = samples.reduce(0.0) { $0 + Double($1) }
+        guard sum.isFinite else {
+            doubt(.notFinite)
+            return nil
+        }
+        let mean = sum / Double(samples.count)
+        let centred = samples.map { Double($0) - mean }
+        analysis.features.statistics = Statistics(mean: mean, centred: centred)
+        let sensor = SensorHealth(samples)
+        analysis.features.clippedShare = sensor.clippedShare
+        if isFlat { doubt(.flat) }
+        if sensor.clippedShare > 0 { doubt(.clipped) }
+        if sensor.isQuantised { doubt(.quantised) }
+        if sensor.isOffset { doubt(.offset) }
+        return centred
+    }
+
+    /// What averaged spectra show: velocity, broadband level, peaks.
+    private mutating func averages(_ centred: [Double]) {
+        let velocityLength = MeanPower.velocitySegment(centred.count, sampleRate: recording.sampleRate)
+        let forVelocity = power(centred, max(Hann.fewest, velocityLength))
+        analysis.features.velocity = forVelocity.velocity
+        analysis.features.highFrequencyRMS = forVelocity.highFrequencyRMS
+        let peakLength = min(MeanPower.peakSegment, centred.count)
+        let forPeaks = peakLength == forVelocity.grid.length ? forVelocity : power(centred, peakLength)
+        analysis.spectrum = forPeaks.spectrum
+        analysis.features.peakBlock = peakLength
+        if !isFlat { analysis.features.peaks = forPeaks.peaks }
+    }
+
+    private mutating func power(_ centred: [Double], _ length: Int) -> MeanPower {
+        MeanPower(centred, sampleRate: recording.sampleRate, plans.real[length], &work)
+    }
+
+    private mutating func envelope(
+        _ bins: Split, _ grid: Grid, _ bearing: Bearing?, _ wanted: ClosedRange<Double>?
+    ) {
+        let band = wanted ?? BandChoice.band(bins, grid, plans, &work)
+        guard let found = EnvelopeSpectrum(bins, grid, band: band, plans, &work) else { return doubt(.noBand) }
+        analysis.envelopeSpectrum = Spectrum(resolution: grid.resolution, amplitudes: found.amplitudes)
+        var lines: [Envelope.Line] = []
+        if let bearing, let rate = recording.shaftRate {
+            lines = Bearing.Line.allCases.compactMap { found.line($0, at: bearing[$0] * rate) }
+        }
+        analysis.features.envelope = Envelope(
+            band: band, mean: found.statistics.mean, rms: found.statistics.rms, peak: found.peak, lines: lines)
+    }
+}
