@@ -47,7 +47,8 @@ def raw(path, samples):
 def test_one_signal_in_every_file_is_one_answer(outer, tmp_path):
     files = {"raw": (raw(tmp_path / "a.f32", outer), ["--rate", str(RATE), "--unit", "g"])}
     csv = tmp_path / "a.csv"
-    csv.write_text("time;ax;ay\n" + "\n".join(f"{n / RATE};{9.80665 * value};0" for n, value in enumerate(outer)))
+    rows = (f"{n / RATE};{9.80665 * value};0" for n, value in enumerate(outer))
+    csv.write_text("time;ax;ay\r\n" + "\r\n".join(rows).replace(".", ","))
     files["csv"] = (csv, ["--rate", str(RATE), "--unit", "m/s2", "--column", "ax"])
     for bits in (16, 24):
         path = tmp_path / f"a{bits}.wav"
@@ -126,6 +127,34 @@ def test_a_bad_request_says_what_to_do(content, flags, says, tmp_path):
     assert done.returncode != 0
     assert says in done.stderr
     assert analyze(tmp_path / "none.f32", "--rate", "1", "--unit", "g").returncode != 0
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "1e300"])
+def test_no_rate_is_no_crash(outer, rate, tmp_path):
+    answer = told(raw(tmp_path / "a.f32", outer), "--unit", "g", f"--rate={rate}", "--rpm", "nan")
+    assert "no_sample_rate" in answer["validity"] and answer["vel_rms_welch_mm_s"] is None
+    assert answer["acc_rms_g"] > 0
+
+
+def test_damaged_wav_files_are_refused_or_read(tmp_path):
+    whole = tmp_path / "whole.wav"
+    with wave.open(str(whole), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframesraw(bytes(range(256)) * 4)
+    content, noise = whole.read_bytes(), random.Random(11)
+    damaged = [content[:length] for length in range(0, len(content), 23)]
+    for _ in range(60):
+        wrong = bytearray(content)
+        for _ in range(noise.randrange(1, 5)):
+            wrong[noise.randrange(48)] = noise.randrange(256)
+        damaged.append(bytes(wrong))
+    for number, bytes_ in enumerate(damaged):
+        path = tmp_path / f"{number}.wav"
+        path.write_bytes(bytes_)
+        done = analyze(path, "--unit", "g", "--rate", "1000", "--json")
+        assert done.returncode in (0, 64), (number, done.returncode, done.stderr[-300:])
 
 
 def test_ten_million_samples_are_cut_and_said(tmp_path):

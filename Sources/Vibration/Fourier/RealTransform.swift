@@ -1,11 +1,11 @@
 /// The transform of real samples: bins 0…N/2; the others are their conjugates.
-struct RealTransform: Sendable {
-    let length: Int
+package struct RealTransform: Sendable {
+    package let length: Int
     private let complex: ComplexTransform
     /// Of N parts, the first quarter.
     private let turns: Split
 
-    init(_ length: Int) {
+    package init(_ length: Int) {
         self.length = length
         // Two neighbours make one complex number; an odd length has one too few.
         complex = ComplexTransform(length.isMultiple(of: 2) ? length / 2 : length)
@@ -13,7 +13,7 @@ struct RealTransform: Sendable {
     }
 
     /// Unscaled bins into `bins`, which has room for N/2 + 1.
-    func forward(_ samples: Span<Double>, into bins: inout Split, _ work: inout Workspace) {
+    package func forward(_ samples: Span<Double>, into bins: inout Split, _ work: inout Workspace) {
         precondition(samples.count == length && bins.count > length / 2, "the loops below check no bounds")
         work.reserve(complex.room)
         guard length.isMultiple(of: 2) else {

@@ -2,11 +2,11 @@ import RealModule
 
 /// Complex numbers as two arrays, so that neighbours load into one register; exchanging the two turns a forward
 /// transform into the inverse.
-struct Split: Sendable {
-    var re: [Double]
-    var im: [Double]
+package struct Split: Sendable {
+    package var re: [Double]
+    package var im: [Double]
 
-    init(count: Int) {
+    package init(count: Int) {
         re = [Double](repeating: 0, count: count)
         im = re
     }
@@ -46,9 +46,11 @@ struct Split: Sendable {
 }
 
 /// The two buffers of a transform. One pair serves a whole record: fresh pages would cost more than the arithmetic.
-struct Workspace {
+package struct Workspace {
     var data = Split(count: 0)
     var scratch = Split(count: 0)
+
+    package init() {}
 
     /// Room for `count` numbers; what stood there may be lost.
     mutating func reserve(_ count: Int) {

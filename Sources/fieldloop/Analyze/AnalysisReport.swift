@@ -32,8 +32,8 @@ struct AnalysisReport {
     var json: String {
         get throws {
             var fields: [String: Any] = [
-                "file": file, "sample_rate_hz": recording.sampleRate, "n_samples": recording.samples.count,
-                "rpm": recording.rpm ?? NSNull(), "diagnosis": verdict, "zone": zone?.rawValue ?? NSNull(),
+                "file": file, "sample_rate_hz": orNull(recording.sampleRate), "n_samples": recording.samples.count,
+                "rpm": orNull(recording.rpm), "diagnosis": verdict, "zone": zone?.rawValue ?? NSNull(),
                 "zone_class": zones.machineClass, "zone_source": zones.source,
                 "confidence": diagnosis.findings.first?.confidence ?? NSNull(),
                 "validity": features.doubts.map(\.code).sorted(),
@@ -45,14 +45,15 @@ struct AnalysisReport {
                     ]
                 },
             ]
-            for (name, value) in columns {
-                fields[name] = value.flatMap { $0.isFinite ? $0 : nil } ?? NSNull() as Any
-            }
+            for (name, value) in columns { fields[name] = orNull(value) }
             let data = try JSONSerialization.data(
                 withJSONObject: fields, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
             return String(decoding: data, as: UTF8.self)
         }
     }
+
+    /// JSON has no NaN.
+    private func orNull(_ value: Double?) -> Any { value.flatMap { $0.isFinite ? $0 : nil } ?? NSNull() as Any }
 
     private var columns: [String: Double?] {
         let (shape, envelope) = (features.statistics, features.envelope)

@@ -68,7 +68,8 @@ struct RecordingFile {
 
     // MARK: - CSV
 
-    /// One value a line, or a table; `,`, `;`, tab or blanks between columns, a heading or none.
+    /// One value a line, or a table; `,`, `;`, tab or blanks between columns, a heading or none. Beside `;` and tab a comma
+    /// is a decimal point.
     private mutating func takeCSV(_ bytes: [UInt8], _ choice: Choice) throws {
         var lines = bytes.split { $0 == 0x0A || $0 == 0x0D }[...]
         if isCut { lines = lines.dropLast() }
@@ -76,7 +77,8 @@ struct RecordingFile {
             let text = String(decoding: line, as: UTF8.self)
             let separators: [Character] = [";", "\t", ",", " "]
             let separator = separators.first { text.contains($0) } ?? ","
-            return text.split(separator: separator, omittingEmptySubsequences: separator == " ")
+            let plain = separator == ";" || separator == "\t" ? text.replacing(",", with: ".") : text
+            return plain.split(separator: separator, omittingEmptySubsequences: separator == " ")
         }
         guard let first = lines.first.map(fields) else { return }
         let heading = first.map { $0.trimmingCharacters(in: .whitespaces.union(["\"", "\u{FEFF}"])) }
