@@ -16,6 +16,8 @@ struct VibrationBench: ParsableCommand {
     @Option(help: "How long each is repeated.") var seconds = 1.0
 
     func run() throws {
+        // As in the service.
+        Heap.limit()
         let samples = try RecordingFile(path: file, RecordingFile.Choice()).samples
         guard let orders = try Shipped.bearings()[bearing]?.orders, low < high else { throw ValidationError("which?") }
         let recording = Vibration.Recording(samples: samples, sampleRate: rate, rpm: rpm)
