@@ -98,7 +98,7 @@ let package = Package(
         .testTarget(
             name: "FlowTests",
             dependencies: [
-                "fieldloop", "Board", "Domain", "Gateway", "Ingest", "Photos", "Store", "Geo", grdb, log,
+                "fieldloop", "Board", "Domain", "Gateway", "Ingest", "Photos", "Store", "Geo", "Vibration", grdb, log,
             ]),
     ],
     swiftLanguageModes: [.v6]

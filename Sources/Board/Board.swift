@@ -63,6 +63,7 @@ public struct Board: Sendable {
         PhotoRoutes(board: self).add(to: router)
         ListRoutes(board: self).add(to: router)
         IntakeRoutes(board: self).add(to: router)
+        PlannedWorkRoutes(board: self).add(to: router)
         HealthRoutes(board: self).add(to: router)
         LiveRoutes(board: self).add(to: router)
         return router

@@ -47,6 +47,8 @@ public struct BoardDoors: Sendable {
     public var now: @Sendable () -> Instant
     /// Keeps a photo: the file first, then its row. The bytes may be anything.
     public var receivePhoto: @Sendable ([UInt8], PhotoClaim) async throws -> PhotoReceipt
+    /// What the waveforms behind a ticket look like.
+    public var spectra: @Sendable (TicketID) async throws -> TicketSpectra
     /// Name and value of what a person on call asks first: broker, backlog …
     public var health: @Sendable () -> [String: String]
     /// Each session at a broker.
@@ -61,6 +63,7 @@ public struct BoardDoors: Sendable {
     public init(
         now: @escaping @Sendable () -> Instant,
         receivePhoto: @escaping @Sendable ([UInt8], PhotoClaim) async throws -> PhotoReceipt,
+        spectra: @escaping @Sendable (TicketID) async throws -> TicketSpectra = { _ in TicketSpectra() },
         health: @escaping @Sendable () -> [String: String] = { [:] },
         brokers: @escaping @Sendable () -> [BrokerState] = { [] },
         metrics: @escaping @Sendable () async throws -> [Metric] = { [] },
@@ -69,6 +72,7 @@ public struct BoardDoors: Sendable {
     ) {
         self.now = now
         self.receivePhoto = receivePhoto
+        self.spectra = spectra
         self.health = health
         self.brokers = brokers
         self.metrics = metrics

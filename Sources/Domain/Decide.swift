@@ -4,7 +4,7 @@
 ///                                              │          │                             ▲  │
 ///                                    gap ◀────┘          └▶ proof ─▶ closed   decline, expiry  accept ─▶ … ─▶ done
 ///
-/// - `readings`: this file.
+/// - `readings`: this file; `silence`: `Detect/Silence.swift`; `analysis`: `Detect/Analysis.swift`.
 /// - `dispatch`: `Dispatch/Offer.swift`, with eligibility, arrival and the ledger beside it.
 /// - `action`: what people do, `Ticket/Act.swift`.
 /// - `due`: what time does, `Ticket/Due.swift`.
@@ -35,6 +35,7 @@ public enum Decide {
             effects.append(series.rejected(.wrongSite, detail))
             return
         }
+        let series = state.owned(series, at: index)
         let news = news(of: series, at: index, &state, now, policy, &effects)
         number(series, at: index, &state, now, policy, &effects)
         guard !news.isEmpty else { return }
@@ -45,10 +46,10 @@ public enum Decide {
         let isProving = state.assets[asset].isProving
         for reading in news where now - reading.at <= policy.historyAfter {
             let moment = state.run(reading, ofAssetAt: asset, trust: policy.runTrust)
-            for (watch, event) in state.update(index, { $0.judge(reading, moment) }) {
-                follow(event, Watched(point: index, watch: watch, reading: reading), &state, now, policy, &effects)
+            for (watch, event) in state.update(index, { $0.judge(reading, moment, at: now) }) {
+                follow(event, Watched(point: index, watch: watch, at: reading.at), &state, now, policy, &effects)
             }
-            if isProving { effects += prove(reading, moment.isRunning, at: index, &state, now, policy) }
+            if isProving { effects += prove(reading, moment, at: index, &state, now, policy) }
         }
     }
 
@@ -126,6 +127,7 @@ public enum Decide {
         var newest = state.points[index].newest
         let inTime = now - policy.rejectAfter...now + policy.aheadAtMost
         var changes: [Numbering.Change] = []
+        var setBack: Instant?
         state.number(at: index) { numbering in
             for number in series.refused {
                 if let change = numbering.take(number, .same) { changes.append(change) }
@@ -137,9 +139,16 @@ public enum Decide {
                     ? .older : newest.map { reading.at > $0 ? .newer : reading.at == $0 ? .same : .older } ?? .newer
                 if age == .newer { newest = reading.at }
                 guard let number = reading.sequence else { continue }
+                // The next number, and dated long before the last: the sender's clock was set back.
+                if age == .older, let newest, number == numbering.last.map({ $0 &+ 1 }), inTime.contains(reading.at),
+                    newest - reading.at > policy.aheadAtMost
+                {
+                    setBack = setBack ?? reading.at
+                }
                 if let change = numbering.take(number, age) { changes.append(change) }
             }
         }
+        if let setBack { state.update(index) { $0.rewind(to: setBack) } }
         for change in changes {
             let sender = series.point.description
             switch change {
@@ -164,21 +173,42 @@ public enum Decide {
         switch event {
         case .raised(let severity, let limits): effects += raise(scene, severity, limits, &state, at: now, policy)
         case .worsened(let severity): effects += worsen(scene, severity, &state, at: now, policy)
+        case .goesOn: effects += goOn(scene, &state, at: now, policy)
         case .cleared: effects += clear(scene, &state, at: now, policy)
         }
     }
 
-    /// A breach is on: one ticket per fault, whatever shape it is in.
-    private static func raise(
+    /// A breach is on: one ticket per fault, whatever shape it is in; none while work is planned.
+    static func raise(
         _ scene: BreachScene, _ severity: Severity, _ limits: Thresholds, _ state: inout BurstState, at now: Instant,
         _ policy: Policy
     ) -> [Effect] {
+        if state.isWorkedOn(scene) { return begin(scene, limits, severity, on: nil, &state) }
         guard let (ticket, attached) = attach(scene, severity, limits, &state, at: now, policy) else { return [] }
+        return attached + begin(scene, limits, severity, on: ticket.id, &state)
+    }
+
+    static func begin(
+        _ scene: BreachScene, _ limits: Thresholds, _ severity: Severity, on ticket: TicketID?,
+        _ state: inout BurstState
+    ) -> [Effect] {
         let episode = Episode(
-            id: state.newEpisode(), ticket: ticket.id, raisedAt: scene.at, limits: limits, severity: severity,
-            peak: scene.value, peakAt: scene.at)
+            id: state.newEpisode(), ticket: ticket, raisedAt: scene.at, limits: limits, severity: severity,
+            peak: scene.value, peakAt: scene.at, band: scene.band)
         state[scene] = episode
-        return attached + [.saveEpisode(episode, scene.key, scene.rule.id, clearedAt: nil)]
+        return [.saveEpisode(episode, scene.key, scene.rule.id, clearedAt: nil)]
+    }
+
+    /// A breach that began in planned work goes on after it.
+    private static func goOn(
+        _ scene: BreachScene, _ state: inout BurstState, at now: Instant, _ policy: Policy
+    ) -> [Effect] {
+        guard var episode = state[scene], !state.isWorkedOn(scene),
+            let (ticket, attached) = attach(scene, episode.severity, episode.limits, &state, at: now, policy)
+        else { return [] }
+        episode.ticket = ticket.id
+        state[scene] = episode
+        return attached
     }
 
     /// The fault's ticket: the one it joins, or a new one. nil when it has ended already.
@@ -198,22 +228,26 @@ public enum Decide {
             return joined
         }
         let ticket = state.newTicket(fault, grade: scene.asset.grade, severity: severity, at: now)
-        state[fault] = ticket
-        return (ticket, open(ticket, breach, at: now, policy))
+        let opened = open(ticket, breach, state.diagnosis(for: breach, policy), at: now, policy)
+        state[fault] = opened.0
+        return opened
     }
 
-    private static func open(_ ticket: Ticket, _ breach: Breach, at now: Instant, _ policy: Policy) -> [Effect] {
+    private static func open(
+        _ ticket: Ticket, _ breach: Breach, _ diagnosis: TicketDiagnosis?, at now: Instant, _ policy: Policy
+    ) -> (Ticket, [Effect]) {
         var change = Change(ticket, at: now, policy)
         change.append(.openTicket(ticket, breach))
         change.log(.opened, breach.detail.merging(["severity": ticket.severity.rawValue]) { a, _ in a })
+        if let diagnosis { change.diagnose(diagnosis, at: breach.point) }
         change.notify(.opened, to: .systems)
         change.search()
-        return change.effects
+        return (change.ticket, change.effects)
     }
 
     /// The breach belongs to a ticket that exists: an open one, or one closed so recently that this is a relapse.
     /// nil when it does not.
-    private static func join(
+    static func join(
         _ ticket: Ticket, _ breach: Breach, _ severity: Severity, at now: Instant, _ policy: Policy
     ) -> (Ticket, [Effect])? {
         var change = Change(ticket, at: now, policy)
@@ -244,7 +278,9 @@ public enum Decide {
             change.worsen(to: severity)
             state[scene.fault] = change.ticket
             effects = change.effects
-        } else if let (ticket, attached) = attach(scene, severity, episode.limits, &state, at: now, policy) {
+        } else if !state.isWorkedOn(scene),
+            let (ticket, attached) = attach(scene, severity, episode.limits, &state, at: now, policy)
+        {
             // Somebody closed it over a breach that was on. That it is critical now is news.
             episode.ticket = ticket.id
             effects = attached
@@ -259,12 +295,30 @@ public enum Decide {
         guard let episode = state[scene] else { return [] }
         state[scene] = nil
         var effects: [Effect] = [.saveEpisode(episode, scene.key, scene.rule.id, clearedAt: scene.at)]
-        if let ticket = state[scene.fault], ticket.state.isOpen {
-            var change = Change(ticket, at: now, policy)
-            change.log(.cleared, scene.breach(limit: episode.limits.clear).detail)
-            effects += change.effects
+        // A silence may have joined the ticket of another point.
+        if let ticket = episode.ticket,
+            state[scene.fault].map({ $0.state.isOpen || $0.id != ticket }) ?? true
+        {
+            let detail = scene.breach(limit: episode.limits.clear).detail
+            effects.append(.log(ticket, Entry(.cleared, at: now, detail)))
         }
         return effects
+    }
+}
+
+extension BurstState {
+    /// Whether work is planned on the scene's machine at that time.
+    fileprivate func isWorkedOn(_ scene: BreachScene) -> Bool {
+        assets[points[scene.watched.point].asset].isWorkedOn(at: scene.at)
+    }
+
+    /// What a waveform has told of the machine lately.
+    fileprivate func diagnosis(for breach: Breach, _ policy: Policy) -> TicketDiagnosis? {
+        guard breach.kind.isOfMachine, FaultKind(breach.measure) == .vibration,
+            let known = index(of: breach.point.asset).flatMap({ assets[$0].diagnosis }),
+            breach.at - known.at <= policy.diagnosisTrust
+        else { return nil }
+        return known
     }
 }
 

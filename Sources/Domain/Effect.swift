@@ -3,7 +3,8 @@ public enum Effect: Sendable {
     // Telemetry
     case record(PointKey, [Reading])
     case keepAside(PointKey, [Extra])
-    case saveProgress(PointKey, newest: Instant, Numbering)
+    /// `told`: as `Measures.present`, what the sender has told itself.
+    case saveProgress(PointKey, newest: Instant, Numbering, told: UInt16)
     case openGap(Gap)
     case fillGap(sender: String, Int64, at: Instant)
     /// Sent after the commit; lost when we stop before that, and asked again at the next gap.
@@ -11,7 +12,7 @@ public enum Effect: Sendable {
     case reject(Rejection)
     case saveRun(AssetID, MachineRun)
     /// Without its baselines.
-    case saveDetector(PointKey, RuleID, Detector)
+    case saveDetector(PointKey, Rule, Detector)
     case saveBaseline(PointKey, RuleID, Baselines.Learned)
     case saveEpisode(Episode, PointKey, RuleID, clearedAt: Instant?)
 
@@ -19,6 +20,8 @@ public enum Effect: Sendable {
     case openTicket(Ticket, Breach)
     case saveTicket(Ticket)
     case log(TicketID, Entry)
+    /// What was measured before and after the repair.
+    case saveRepair(TicketID, [ProofKey: Proof])
 
     // Dispatch
     /// Compare-and-set: only while the ticket is at the epoch before and the engineer under the cap.

@@ -61,6 +61,11 @@ public enum Limits {
     /// Points whose state is kept in memory between bursts, about 1 KB each.
     public static let rememberedPoints = 100_000
 
+    // MARK: Planned work
+    /// On or to come at a time; and how long one may last.
+    public static let plannedWork = 1_000
+    public static let plannedWorkFor = Duration.days(90)
+
     // MARK: Rejections
     /// The first bytes of a rejected payload that are kept for the reader.
     public static let rejectedHead = 256

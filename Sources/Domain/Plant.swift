@@ -12,12 +12,14 @@ public enum Severity: String, Sendable, Comparable, CaseIterable, Codable {
     public static func < (a: Severity, b: Severity) -> Bool { a == .warning && b == .critical }
 }
 
-/// What a ticket is about. One open ticket per (asset, kind); measure, rule and severity are its attributes and
-/// never part of the key.
+/// What a ticket is about. One open ticket per (asset, kind), of silence and sensors per (point, kind); measure, rule,
+/// diagnosis and severity are its attributes and never part of the key.
 public enum FaultKind: String, Sendable, CaseIterable, Codable {
     case vibration, temperature, silence, sensor, reported
 
     public init(_ measure: Measure) { self = measure == .temperature ? .temperature : .vibration }
+
+    var isOfPoint: Bool { self == .silence || self == .sensor }
 }
 
 /// A name in both languages.

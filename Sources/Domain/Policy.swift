@@ -11,6 +11,11 @@ public struct Policy: Sendable {
     /// What one point told of its machine's run state and speed holds for the other points for so long (event time).
     public var runTrust = Duration.minutes(10)
 
+    /// Points of a site that fall silent within this are one fault.
+    public var silentTogether = Duration.minutes(10)
+    /// A diagnosis from before a breach belongs to its ticket when it is no older than this (event time).
+    public var diagnosisTrust = Duration.hours(24)
+
     /// An offer waits this long for an answer.
     public var offerFor = Duration.minutes(5)
     /// Somebody who declined or let an offer lapse is not asked again for this long.

@@ -2,6 +2,10 @@
 public enum Measure: UInt8, CaseIterable, Sendable {
     case velocityRMS, accelerationRMS, accelerationPeak, crestFactor, kurtosis, envelopePeak
     case temperature, speed, running
+    /// How far the strongest line of the bearing stands above its neighbours in the envelope's spectrum.
+    case envelopeRatio
+    /// The mean of what a sensor calls acceleration.
+    case bias
 
     /// The name in payloads; it states the unit.
     public var name: String {
@@ -15,6 +19,8 @@ public enum Measure: UInt8, CaseIterable, Sendable {
         case .temperature: "temperature_c"
         case .speed: "speed_rpm"
         case .running: "running"
+        case .envelopeRatio: "envelope_ratio"
+        case .bias: "bias_g"
         }
     }
 
@@ -26,8 +32,10 @@ public enum Measure: UInt8, CaseIterable, Sendable {
     /// Whether a machine at rest says nothing in this measure.
     public var needsRunning: Bool {
         switch self {
-        case .velocityRMS, .accelerationRMS, .accelerationPeak, .crestFactor, .kurtosis, .envelopePeak: true
-        case .temperature, .speed, .running: false
+        case .velocityRMS, .accelerationRMS, .accelerationPeak, .crestFactor, .kurtosis, .envelopePeak,
+            .envelopeRatio:
+            true
+        case .temperature, .speed, .running, .bias: false
         }
     }
 
@@ -35,7 +43,8 @@ public enum Measure: UInt8, CaseIterable, Sendable {
     public var plausible: ClosedRange<Double> {
         switch self {
         case .velocityRMS, .accelerationRMS, .accelerationPeak, .envelopePeak: 0...100_000
-        case .crestFactor, .kurtosis: 0...1_000_000
+        case .crestFactor, .kurtosis, .envelopeRatio: 0...1_000_000
+        case .bias: -100_000...100_000
         case .temperature: -273.15...5_000
         case .speed: 0...1_000_000
         case .running: 0...1
@@ -47,7 +56,7 @@ public enum Measure: UInt8, CaseIterable, Sendable {
 @frozen
 public struct Measures: Sendable, Equatable {
     @usableFromInline var bits: UInt16 = 0
-    @usableFromInline var values = InlineArray<9, Double>(repeating: 0)
+    @usableFromInline var values = InlineArray<11, Double>(repeating: 0)
 
     public init() {}
 
@@ -103,18 +112,21 @@ public struct Series: Sendable, Equatable {
     /// Sequence numbers of readings that came, and were refused for what they say.
     public var refused: [Int64]
     public var extras: [Extra]
+    /// Read from a waveform by us; what the sender tells itself stands before it.
+    public var isDerived: Bool
     /// The message, for rejections.
     public var origin: Origin?
 
     public init(
         point: PointID, site: SiteID? = nil, readings: [Reading], refused: [Int64] = [], extras: [Extra] = [],
-        origin: Origin? = nil
+        isDerived: Bool = false, origin: Origin? = nil
     ) {
         self.point = point
         self.site = site
         self.readings = readings
         self.refused = refused
         self.extras = extras
+        self.isDerived = isDerived
         self.origin = origin
     }
 }

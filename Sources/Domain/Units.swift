@@ -7,9 +7,9 @@ public enum Units {
     public static func convert(_ value: Double, from unit: String, to measure: Measure) -> Double? {
         switch measure {
         case .velocityRMS: velocity(unit).map { value * $0 }
-        case .accelerationRMS, .accelerationPeak, .envelopePeak: acceleration(unit).map { value * $0 }
+        case .accelerationRMS, .accelerationPeak, .envelopePeak, .bias: acceleration(unit).map { value * $0 }
         case .speed: speed(unit).map { value * $0 }
-        case .crestFactor, .kurtosis, .running: ratio(unit).map { value * $0 }
+        case .crestFactor, .kurtosis, .running, .envelopeRatio: ratio(unit).map { value * $0 }
         case .temperature: temperature(value, unit)
         }
     }

@@ -35,9 +35,12 @@ struct NoticePayload: Codable, Equatable {
     var state: String?
     var outcome: String?
     var why: String?
+    var rule: String?
     var measure: String?
     var value: Double?
     var limit: Double?
+    var diagnosis: String?
+    var confidence: Double?
 
     // About a lost session
     var broker: String?
@@ -46,7 +49,8 @@ struct NoticePayload: Codable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case id, kind, ticket, epoch, engineer, asset, assetName = "asset_name", site, siteName = "site_name", position
-        case severity, grade, state, outcome, why, measure, value, limit, createdAt = "created_at"
+        case severity, grade, state, outcome, why, rule, measure, value, limit, diagnosis, confidence, createdAt =
+            "created_at"
         case expiresAt = "expires_at", textZh = "text_zh", textEn = "text_en", url, broker, session
         case awaySince = "away_since"
     }
@@ -83,10 +87,13 @@ struct NoticePayload: Codable, Equatable {
         grade = facts.grade.rawValue
         state = facts.state.rawValue
         outcome = facts.outcome?.rawValue
-        why = "\(facts.measure) \(decimal(facts.value)) > \(decimal(facts.limit))"
-        measure = facts.measure
-        value = facts.value
-        limit = facts.limit
+        why = facts.breach.short(language)
+        rule = facts.breach.kind.name
+        measure = facts.breach.measure.name
+        value = facts.breach.value
+        limit = facts.breach.limit
+        diagnosis = facts.diagnosis?.cause
+        confidence = facts.diagnosis?.confidence
     }
 }
 

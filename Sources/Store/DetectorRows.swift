@@ -56,7 +56,8 @@ extension Detector {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT detector.*, episode.ticket, episode.raised_at, episode.raise_at, episode.clear_at,
-                    episode.critical_at, episode.severity, episode.peak, episode.peak_at, episode.count
+                    episode.critical_at, episode.severity, episode.peak, episode.peak_at, episode.count,
+                    episode.sum, episode.band AS episode_band
                 FROM detector LEFT JOIN episode ON episode.id = detector.episode WHERE detector.point = ?
                 """)
         var detectors: [RuleID: Detector] = [:]
@@ -66,27 +67,85 @@ extension Detector {
                 last: Instant(row, "last_at"), lastValue: row["last_value"], over: UInt64(bitPattern: row["over"]),
                 under: UInt64(bitPattern: row["under"]), critical: UInt64(bitPattern: row["critical"]),
                 heldSince: Instant(row, "held_since"), band: SpeedBand(number: row["band"]),
-                baselines: baselines[rule] ?? Baselines(), episode: Episode(joined: row))
+                baselines: baselines[rule] ?? Baselines(), memory: Memory(row), episode: Episode(joined: row))
         }
         return detectors
     }
 
-    func save(_ db: Database, _ point: PointKey, _ rule: RuleID) throws {
+    func save(_ db: Database, _ point: PointKey, _ rule: Rule) throws {
+        var (heardAt, dueAt): (Instant?, Instant?)
+        if case .heard(let heard) = memory, case .silence(let silence) = rule.basis {
+            // What is stored may lie behind what was heard; it must never be due too early.
+            (heardAt, dueAt) = (heard.saved, heard.saved + silence + silence / Heard.precision)
+        }
         try db.cached(
             """
             INSERT INTO detector (point, measure, kind, last_at, last_value, over, under, critical, held_since, band,
-                episode)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                episode, heard_at, due_at, memory)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (point, measure, kind) DO UPDATE SET last_at = excluded.last_at,
                 last_value = excluded.last_value, over = excluded.over, under = excluded.under,
                 critical = excluded.critical, held_since = excluded.held_since, band = excluded.band,
-                episode = excluded.episode
+                episode = excluded.episode, heard_at = excluded.heard_at, due_at = excluded.due_at,
+                memory = excluded.memory
             """,
             [
                 point.number, Int(rule.measure.rawValue), Int(rule.kind.rawValue), last?.milliseconds, lastValue,
                 Int64(bitPattern: over), Int64(bitPattern: under), Int64(bitPattern: critical),
-                heldSince?.milliseconds, band.number, episode?.id.number,
+                heldSince?.milliseconds, band.number, episode?.id.number, heardAt?.milliseconds, dueAt?.milliseconds,
+                memory.text,
             ])
+    }
+}
+
+extension Detector.Memory {
+    fileprivate init(_ row: Row) {
+        if let heardAt = Instant(row, "heard_at") {
+            self = .heard(Heard(current: heardAt, any: heardAt, saved: heardAt))
+            return
+        }
+        let fields = (row["memory"] as String? ?? "").split(separator: ",", omittingEmptySubsequences: false)
+        switch (row["kind"] as UInt8, fields.count) {
+        case (Rule.Kind.rate.rawValue, 4):
+            guard let since = Int64(fields[0]), let newest = Int64(fields[1]), let fast = Double(fields[2]),
+                let slow = Double(fields[3])
+            else { fallthrough }
+            self = .slope(
+                Slope(
+                    since: Instant(milliseconds: since), newest: Instant(milliseconds: newest), fast: fast, slow: slow))
+        case (Rule.Kind.sensor.rawValue, 10): self = SensorRecord(fields).map(Self.sensor) ?? .nothing
+        default: self = .nothing
+        }
+    }
+
+    /// Numbers between commas; empty for none.
+    fileprivate var text: String? {
+        switch self {
+        case .nothing, .heard: nil
+        case .slope(let slope): "\(slope.since.milliseconds),\(slope.newest.milliseconds),\(slope.fast),\(slope.slow)"
+        case .sensor(let record): record.text
+        }
+    }
+}
+
+extension SensorRecord {
+    fileprivate init?(_ fields: [Substring]) {
+        guard let value = Double(fields[1]), let run = Int32(fields[2]), let longest = Int32(fields[3]),
+            let changes = Int32(fields[4]), let stuck = Int32(fields[6]), let anchor = Double(fields[7]),
+            let anchored = Int32(fields[8])
+        else { return nil }
+        self.init()
+        newest = Int64(fields[0]).map(Instant.init(milliseconds:))
+        (self.value, self.run, longestRun, self.changes) = (value, run, longest, changes)
+        (sequence, self.stuck, self.anchor, self.anchored) = (Int64(fields[5]), stuck, anchor, anchored)
+        fault = UInt8(fields[9]).flatMap(SensorFault.init(rawValue:))
+    }
+
+    fileprivate var text: String {
+        func orEmpty(_ number: (some BinaryInteger)?) -> String { number.map { "\($0)" } ?? "" }
+        return
+            "\(orEmpty(newest?.milliseconds)),\(value),\(run),\(longestRun),\(changes),\(orEmpty(sequence)),\(stuck),"
+            + "\(anchor),\(anchored),\(orEmpty(fault?.rawValue))"
     }
 }
 
@@ -149,22 +208,25 @@ extension Episode {
             id: EpisodeID(id), ticket: (row["ticket"] as Int64?).map(TicketID.init),
             raisedAt: Instant(milliseconds: row["raised_at"]),
             limits: Thresholds(raise: row["raise_at"], clear: row["clear_at"], critical: row["critical_at"]),
-            severity: severity, peak: row["peak"], peakAt: Instant(milliseconds: row["peak_at"]), count: row["count"])
+            severity: severity, peak: row["peak"], peakAt: Instant(milliseconds: row["peak_at"]), count: row["count"],
+            sum: row["sum"] ?? (row["peak"] as Double) * (row["count"] as Double),
+            band: SpeedBand(number: row["episode_band"]))
     }
 
     func save(_ db: Database, _ point: PointKey, _ rule: RuleID, _ clearedAt: Instant?) throws {
         try db.cached(
             """
             INSERT INTO episode (id, point, measure, kind, ticket, raised_at, cleared_at, raise_at, clear_at,
-                critical_at, severity, peak, peak_at, count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                critical_at, severity, peak, peak_at, count, sum, band)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET ticket = excluded.ticket, cleared_at = excluded.cleared_at,
-                severity = excluded.severity, peak = excluded.peak, peak_at = excluded.peak_at, count = excluded.count
+                severity = excluded.severity, peak = excluded.peak, peak_at = excluded.peak_at, count = excluded.count,
+                sum = excluded.sum
             """,
             [
                 id.number, point.number, Int(rule.measure.rawValue), Int(rule.kind.rawValue), ticket?.number,
                 raisedAt.milliseconds, clearedAt?.milliseconds, limits.raise, limits.clear, limits.critical,
-                severity.rawValue, peak, peakAt.milliseconds, count,
+                severity.rawValue, peak, peakAt.milliseconds, count, sum, band.number,
             ])
     }
 }

@@ -7,6 +7,8 @@ public struct Input: Sendable {
         /// Each with an origin of its own.
         case readings([Series])
         case waveform(WaveformPart)
+        /// What was read from a stored waveform.
+        case analysis(WaveformAnalysis, AnalysisRecord)
         /// A hole in a numbering that the protocol keeps, not the point.
         case gap(Gap)
         /// What a protocol's session with a sender must remember over a restart; nil = nothing any more.

@@ -44,7 +44,9 @@ extension Store {
                 db,
                 sql: """
                     SELECT outbox.*, ticket.asset, ticket.severity, ticket.grade, ticket.state, ticket.measure,
-                        ticket.value, ticket.limit_value, ticket.outcome, ticket.opened_at,
+                        ticket.value, ticket.limit_value, ticket.limit_source, ticket.rule, ticket.cause,
+                        ticket.kind AS fault_kind, ticket.diagnosis, ticket.diagnosis_confidence, ticket.diagnosis_at,
+                        ticket.outcome, ticket.opened_at,
                         asset.name_zh AS asset_zh, asset.name_en AS asset_en, site.name_zh AS site_zh,
                         site.name_en AS site_en, site.latitude, site.longitude, site.timezone, asset.site,
                         engineer.name_zh AS engineer_zh, engineer.name_en AS engineer_en, engineer.wecom,
@@ -160,7 +162,8 @@ extension NoticeFacts {
     fileprivate init?(_ row: Row) {
         guard let severity = (row["severity"] as String?).flatMap(Severity.init(rawValue:)),
             let grade = Grade(rawValue: row["grade"]),
-            let state = TicketState(rawValue: row["state"])
+            let state = TicketState(rawValue: row["state"]), let kind = FaultKind(rawValue: row["fault_kind"]),
+            let breach = BreachWords(row)
         else { return nil }
         let openedAt = Instant(milliseconds: row["opened_at"])
         var engineer: LocalName?
@@ -171,8 +174,20 @@ extension NoticeFacts {
             asset: AssetID(stored: row["asset"]), assetName: LocalName(zh: row["asset_zh"], en: row["asset_en"]),
             site: SiteID(stored: row["site"]), siteName: LocalName(zh: row["site_zh"], en: row["site_en"]),
             latitude: row["latitude"], longitude: row["longitude"], severity: severity, grade: grade, state: state,
-            measure: row["measure"], value: row["value"], limit: row["limit_value"],
+            kind: kind, breach: breach, diagnosis: TicketDiagnosis(row),
             outcome: (row["outcome"] as String?).flatMap(Outcome.init(rawValue:)), engineerName: engineer,
             mention: row["wecom"] ?? "", utcOffset: secondsFromUTC(in: row["timezone"], at: openedAt))
+    }
+}
+
+extension BreachWords {
+    /// Of a ticket's row.
+    init?(_ row: Row) {
+        guard let measure = Measure(name: row["measure"] as String), let kind = Rule.Kind(rawValue: row["rule"]) else {
+            return nil
+        }
+        self.init(
+            measure: measure, kind: kind, cause: (row["cause"] as String?).flatMap(SensorFault.init(name:)),
+            value: row["value"], limit: row["limit_value"], source: row["limit_source"])
     }
 }

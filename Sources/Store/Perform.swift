@@ -40,9 +40,11 @@ extension Store {
         let result = try body(&transaction)
         try transaction.finish(db)
         kept.state = transaction.state
-        db.afterNextTransaction { [memory, changes, kept, isVisible = transaction.isVisible] _ in
+        let (isVisible, hasWaveform) = (transaction.isVisible, transaction.hasWaveform)
+        db.afterNextTransaction { [memory, changes, waveformsCame, kept] _ in
             memory.keep(kept)
             if isVisible { changes.signal() }
+            if hasWaveform { waveformsCame.signal() }
         }
         return result
     }
@@ -72,6 +74,20 @@ extension Store {
         return try await pool.read { try Domain.Timer.next($0) }
     }
 
+    /// Opens tickets for points that have long said nothing.
+    ///
+    /// - Parameter since: since when we have been listening to every broker without a break.
+    /// - Returns: how many points were looked at.
+    @discardableResult
+    public func performSilence(listeningSince since: Instant, at now: Instant) async throws -> Int {
+        let silent = try await pool.read { try PointID.silent($0, since: since, at: now) }
+        guard !silent.isEmpty else { return 0 }
+        try await pool.write { [self] db in
+            try transact(db, at: now) { try $0.sweep(silent, since: since, db) }
+        }
+        return silent.count
+    }
+
     private func fire(_ timer: Domain.Timer, at now: Instant) async throws {
         try await pool.write { [self] db in
             try transact(db, at: now) { transaction in
@@ -91,6 +107,7 @@ struct Transaction {
     let policy: Policy
     /// Whether something changed that people look at; plain telemetry does not count.
     private(set) var isVisible = false
+    private(set) var hasWaveform = false
     private(set) var state: BurstState
     private(set) var requests: [Request] = []
     /// What the journal is to hold of it.
@@ -115,6 +132,7 @@ struct Transaction {
             try state.complete(db, for: burst)
             try apply(Decide.readings(burst, &state, at: now, policy), db)
         case .waveform(let part): try apply(try take(part, db), db, part.origin)
+        case .analysis(let analysis, let record): try take(analysis, record, db)
         case .gap(let gap): try apply([.openGap(gap)], db)
         case .sender(let name, let sender): try save(sender, named: name, db)
         case .position(let report):
@@ -145,11 +163,29 @@ struct Transaction {
     }
 
     private mutating func take(_ part: WaveformPart, _ db: Database) throws -> [Effect] {
+        hasWaveform = true
         guard let key = try PointKey.find(db, part.point), let asset = try AssetFacts.load(db, part.point.asset) else {
             return [.reject(Rejection(.unknownPoint, "\(part.point) is not in the plant; import it first"))]
         }
         if let refusal = part.refusal(site: asset.site, at: now, policy) { return [.reject(refusal)] }
         return try WaveformParts.take(db, part: part, point: key, at: now).map { [.reject($0)] } ?? []
+    }
+
+    /// One that was analysed already, before a crash say, changes nothing: its values are known.
+    private mutating func take(_ analysis: WaveformAnalysis, _ record: AnalysisRecord, _ db: Database) throws {
+        guard let key = try PointKey.find(db, analysis.point) else { return }
+        let series = Series(point: analysis.point, readings: [Reading(at: analysis.at, values: analysis.values)])
+        try state.complete(db, for: [series])
+        try apply(Decide.analysis(analysis, &state, at: now, policy), db)
+        try record.save(db, key, at: analysis.at)
+        isVisible = true
+    }
+
+    /// - Parameter since: since when all brokers have been listened to.
+    mutating func sweep(_ silent: [PointID], since: Instant, _ db: Database) throws {
+        for point in silent { try state.complete(db, for: point) }
+        try apply(
+            Decide.silence(silent, try Ticket.silences(db), since: since, &state, at: now, policy), db)
     }
 
     /// What a protocol's session with a sender must remember over a restart; nil = the sender is gone.

@@ -22,6 +22,7 @@ enum Schema {
             try $0.execute(sql: RuleRows.table)
             try DetectorRows.migrate($0)
         }
+        migrator.registerMigration("9 alarms that can be believed") { try $0.execute(sql: AlarmSchema.tables) }
         return migrator
     }
 

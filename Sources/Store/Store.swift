@@ -17,6 +17,8 @@ public final class Store: Sendable {
     let sourceMap = Mutex<(version: Int64?, map: SourceMap)?>(nil)
     /// Told after each commit that changed what people look at.
     public let changes = Changes()
+    /// Told after each commit that brought a waveform.
+    public let waveformsCame = Changes()
 
     /// Opens (and migrates) `fieldloop.db` in `directory`.
     public init(

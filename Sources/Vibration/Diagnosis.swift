@@ -79,11 +79,8 @@ extension Diagnosis {
 extension Diagnosis.Finding {
     /// The line that stands out most names the part.
     fileprivate static func bearing(_ features: Features) -> [Diagnosis.Finding] {
-        guard let envelope = features.envelope, !features.doubts.contains(.fewTurns) else { return [] }
         let rates = features.shaftRates
-        let standing = envelope.lines.filter { line in
-            (line.ratio ?? 0) >= Envelope.Line.outstanding && !rates.contains(where: line.isOrder)
-        }
+        let standing = features.bearingLines.filter { ($0.ratio ?? 0) >= Envelope.Line.outstanding }
         var best: [Cause: Envelope.Line] = [:]
         for line in standing where line.ratio ?? 0 > best[line.line.cause]?.ratio ?? 0 { best[line.line.cause] = line }
         // Any damage shakes the cage's rhythm into the envelope.
@@ -201,6 +198,16 @@ extension Diagnosis.Finding {
 }
 
 extension Features {
+    /// How far the bearing's strongest line stands above its neighbours; nil when none could be looked for.
+    public var bearingRatio: Double? { bearingLines.compactMap(\.ratio).max() }
+
+    /// Lines that are not the shaft's.
+    fileprivate var bearingLines: [Envelope.Line] {
+        guard let envelope, !doubts.contains(.fewTurns) else { return [] }
+        let rates = shaftRates
+        return envelope.lines.filter { line in !rates.contains(where: line.isOrder) }
+    }
+
     /// As told, and as seen where once a turn stands out: a motor slips.
     fileprivate var shaftRates: [Double] {
         let once = orders.first { $0.order == 1 }

@@ -17,7 +17,7 @@ public struct Recording: Sendable {
 extension Recording {
     /// Samples beyond these are not looked at: 2.7 minutes at 12.8 kHz, which take a second and 250 MB, a prime number of
     /// them three times that.
-    static let longest = 1 << 21
+    public static let longest = 1 << 21
 
     var hasSampleRate: Bool { (1...1e7).contains(sampleRate) }
 

@@ -31,6 +31,8 @@ func build(
         store: store, files: files, font: try StampFont(path: settings["photo.font"]), language: language,
         log: log.part("photos"), now: now)
 
+    let analyst = Analyst(store: store, log: log.part("analyst"), now: now)
+
     // Up: broker → burst → one transaction → PUBACK.
     let profiles = try settings.profiles()
     let ingest = try Ingest(
@@ -64,7 +66,8 @@ func build(
         doors: BoardDoors(
             now: now,
             receivePhoto: { bytes, claim in try await receive(bytes, claim, intake, store, at: now()) },
-            health: { health(links, clock) }, brokers: { links.map(\.state) },
+            spectra: { try await analyst.spectra(of: $0) }, health: { health(links, clock) },
+            brokers: { links.map(\.state) },
             metrics: { figures(links, commits: commits) },
             isCaughtUp: { isCaughtUp.isSet }, listening: listening),
         keys: BoardKeys(
@@ -94,11 +97,13 @@ func build(
         },
         Running("heap") { await Heap.giveBack(of: store) },
         Running("stamper") { await stamper.run() },
+        Running("analyst") { await analyst.run() },
         Running("timers") {
             await eachLink { await caughtUp($0.subscriber) }
             isCaughtUp.set()
             await runTimers(store, now, log.part("timers"))
         },
+        Running("silence") { await watchForSilence(store, now, log.part("silence"), links, isCaughtUp) },
         try board.application(),
         Running("gateway") {
             try await withThrowingDiscardingTaskGroup { group in
@@ -172,6 +177,24 @@ private func runTimers(_ store: Store, _ now: @Sendable () -> Instant, _ log: Lo
             log.error("timers wait for the store", metadata: ["error": "\(error)"])
         }
         try? await Task.sleep(for: .milliseconds(500))
+    }
+}
+
+/// Looks for points that have fallen silent, while every broker is listened to: what we did not hear because we were away
+/// was not silent.
+private func watchForSilence(
+    _ store: Store, _ now: @Sendable () -> Instant, _ log: Logger, _ links: [BrokerLink], _ isCaughtUp: Flag
+) async {
+    var since: Instant?
+    while !Task.isCancelled {
+        let isListening = isCaughtUp.isSet && links.allSatisfy(\.subscriber.status.isConnected)
+        since = isListening ? since ?? now() : nil
+        do {
+            if let since { try await store.performSilence(listeningSince: since, at: now()) }
+        } catch {
+            log.error("silence waits for the store", metadata: ["error": "\(error)"])
+        }
+        try? await Task.sleep(for: .seconds(2))
     }
 }
 

@@ -42,6 +42,7 @@ final class StoryPlayer: Sendable {
         )
         let problems = try await withThrowingTaskGroup(of: [String].self) { group in
             group.addTask { try await self.playReadings() }
+            group.addTask { try await self.playWaveforms() }
             group.addTask { try await self.playSteps() }
             return try await group.reduce(into: []) { $0 += $1 }
         }
@@ -56,6 +57,17 @@ final class StoryPlayer: Sendable {
             await clock.sleep(until: due)
             try await publishers.publish(sample.topic, sample.payload(at: due), as: "gw-\(sample.site)")
             if let offer = offers.latest { try await tell(offer.ticket) }
+        }
+        return []
+    }
+
+    private func playWaveforms() async throws -> [String] {
+        for waveform in script.waveforms {
+            let due = start + .milliseconds(Int64(waveform.at_min * 60_000))
+            await clock.sleep(until: due)
+            let header = script.waveform_header
+            let (topic, payload) = try header.message(file: "\(folder)/\(waveform.file)", at: due)
+            try await publishers.publish(topic, payload, as: "gw-\(header.site)")
         }
         return []
     }
@@ -112,6 +124,7 @@ final class StoryPlayer: Sendable {
             ("severity", wanted.severity, ticket.severity),
             ("stamped photos", "\(wanted.photos)", "\(ticket.photos.count { $0.stamped })"),
             ("state", "closed", ticket.state), ("outcome", wanted.outcome, ticket.outcome ?? "none"),
+            ("diagnosis", wanted.diagnosis, ticket.cause ?? "none"),
         ]
         return pairs.filter { $0.1 != $0.2 }.map { "\($0.0): expected \($0.1), got \($0.2)" }
     }

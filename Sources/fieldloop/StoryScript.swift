@@ -13,6 +13,23 @@ struct StoryScript: Decodable, Sendable {
         var severity: String
         var photos: Int
         var outcome: String
+        var diagnosis: String
+    }
+
+    /// A record of the gateway's: raw int16 samples.
+    struct Waveform: Decodable, Sendable {
+        var at_min: Double
+        var file: String
+    }
+
+    struct WaveformHeader: Decodable, Sendable {
+        var site: String
+        var asset: String
+        var point: String
+        var sample_rate_hz: Double
+        var unit: String
+        var scale: Double
+        var rpm: Double
     }
 
     struct Step: Decodable, Sendable {
@@ -42,6 +59,8 @@ struct StoryScript: Decodable, Sendable {
 
     var telemetry: String
     var expect: Expectation
+    var waveforms: [Waveform]
+    var waveform_header: WaveformHeader
     var steps: [Step]
 
     static func load(_ folder: String) throws -> StoryScript {
@@ -51,6 +70,19 @@ struct StoryScript: Decodable, Sendable {
 
     /// Who acts: each is a user of the broker.
     var people: Set<String> { Set(steps.map(\.by)) }
+}
+
+extension StoryScript.WaveformHeader {
+    /// Topic and payload of a record whose first sample is of `at`.
+    func message(file path: String, at: Instant) throws -> (Topic, [UInt8]) {
+        let header = """
+            {"ts":\(at.milliseconds),"sample_rate_hz":\(sample_rate_hz),"unit":"\(unit)","encoding":"int16le",\
+            "scale":\(scale),"rpm":\(rpm)}
+
+            """
+        let samples = try Data(contentsOf: URL(filePath: path))
+        return (try Topic("fieldloop/v1/\(site)/\(asset)/\(point)/waveform"), Array(header.utf8) + samples)
+    }
 }
 
 extension StoryScript.Step {

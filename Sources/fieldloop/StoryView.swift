@@ -23,6 +23,7 @@ struct StoryView: Sendable {
         var severity: String
         var outcome: String?
         var engineer: String?
+        var cause: String?
         var entries: [Entry]
         var photos: [Photo]
     }

@@ -16,7 +16,8 @@ import Testing
     private func act(
         _ action: Action, by actor: Actor? = nil, on state: TicketState, raised: [RaisedPoint] = []
     ) -> (effects: [Effect], refusal: Refusal?) {
-        let scene = TicketScene(ticket: ticket(state), raised: raised, breached: [ProofKey(PointKey(1), .velocityRMS)])
+        let scene = TicketScene(
+            ticket: ticket(state), raised: raised, breached: [ProofKey(PointKey(1), .velocityRMS): nil])
         return Decide.action(action, by: actor ?? .engineer(engineer), on: scene, at: Scene.at(10), policy)
     }
 
@@ -84,7 +85,7 @@ import Testing
     @Test func closingWhatNobodyHasLeavesTheLastAnswerAlone() {
         var waiting = ticket(.pending, epoch: 2)
         waiting.engineer = nil
-        let scene = TicketScene(ticket: waiting, raised: [], breached: [])
+        let scene = TicketScene(ticket: waiting, raised: [], breached: [:])
         let (effects, _) = Decide.action(
             .cancel(reason: "scrapped"), by: .supervisor, on: scene, at: Scene.at(10), policy)
         #expect(!effects.contains { if case .answer = $0 { true } else { false } })

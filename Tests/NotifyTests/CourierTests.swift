@@ -26,7 +26,7 @@ import Testing
         #expect(message["site"] as? String == "beilun")
         #expect(message["severity"] as? String == "warning")
         #expect(message["grade"] as? String == "A")
-        #expect(message["why"] as? String == "velocity_rms_mm_s 3.25 > 2.80")
+        #expect(message["why"] as? String == "振动速度 3.25 mm/s > 2.80 mm/s")
         #expect(message["expires_at"] as? Int64 == (plant.clock.now + .minutes(5)).milliseconds)
         #expect((message["text_zh"] as? String)?.contains("请接单") == true)
         #expect((message["text_en"] as? String)?.contains("Can you take it?") == true)

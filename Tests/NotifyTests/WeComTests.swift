@@ -21,7 +21,7 @@ import Testing
             #expect(message.msgtype == "text")
             #expect(message.text.mentionedList == ["wanglei"])
             let lines = message.text.content.split(separator: "\n")
-            #expect(lines.first?.hasPrefix("【T1】B 级 北仑厂 1号泵：超限") == true)
+            #expect(lines.first?.hasPrefix("【T1】B 级 北仑厂 1号泵：振动速度 3") == true)
             #expect(lines.last == "https://f.example/s/E03-T1")
         }
     }

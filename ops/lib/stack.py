@@ -21,7 +21,7 @@ PLANT = ROOT / "fixtures/plant"
 DATA = ROOT / "fixtures/data"
 MEASURES = (
     "velocity_rms_mm_s", "acceleration_rms_g", "acceleration_peak_g", "crest_factor", "kurtosis", "envelope_peak_g",
-    "temperature_c", "speed_rpm", "running")
+    "temperature_c", "speed_rpm", "running", "envelope_ratio", "bias_g")
 # Debian keeps the broker where only root's PATH looks.
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 

@@ -13,6 +13,7 @@ struct TicketRoutes {
         router.get("/api/tickets/:id", use: ticket)
         router.post("/api/tickets/:id/actions", use: act)
         router.get("/api/tickets/:id/trend", use: trend)
+        router.get("/api/tickets/:id/spectrum", use: spectrum)
         router.get("/api/me", use: me)
         router.get("/api/me/tickets", use: jobs)
         router.post("/api/me/position", use: position)
@@ -36,8 +37,16 @@ struct TicketRoutes {
     }
 
     private func story(_ id: TicketID, _ context: BoardContext) async throws -> Response {
-        guard let story = try await board.store.story(of: id) else { throw Problem.noTicket }
-        return .json(JSON(story, for: context.identity, at: board.doors.now(), board.store.policy))
+        let now = board.doors.now()
+        guard let story = try await board.store.story(of: id),
+            let insight = try await board.store.insight(of: id, at: now)
+        else { throw Problem.noTicket }
+        return .json(JSON(story, insight, for: context.identity, at: now, board.store.policy))
+    }
+
+    @Sendable private func spectrum(_ request: Request, _ context: BoardContext) async throws -> Response {
+        try context.reader(board.options)
+        return .json(JSON(try await board.doors.spectra(try context.ticket())))
     }
 
     private struct ActionForm: Decodable {

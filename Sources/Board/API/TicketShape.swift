@@ -23,12 +23,16 @@ extension JSON {
             "overdue": JSON(ticket.isOverdue), "point": JSON(facts.point?.name.text),
             "place": JSON(facts.pointPlace), "measure": JSON(facts.measure?.name), "value": .double(facts.value),
             "limit": .double(facts.limit), "limit_source": .string(facts.limitSource),
+            "rule_kind": JSON(facts.breach?.kind.name), "why": JSON(facts.why),
+            "cause": JSON(ticket.diagnosis?.cause), "confidence": JSON(ticket.diagnosis?.confidence),
             "breach_at": JSON(facts.breachAt), "photo_count": JSON(facts.photos),
         ]
     }
 
     /// A ticket whole, as `identity` may see it.
-    init(_ story: TicketStory, for identity: Identity, at now: Instant, _ policy: Policy) {
+    init(
+        _ story: TicketStory, _ insight: TicketInsight, for identity: Identity, at now: Instant, _ policy: Policy
+    ) {
         let actions = story.facts.ticket.actions(open: identity, at: now, policy)
         let ledgers = story.ledgers.map { JSON($0) }
         self = JSON(story.facts).with([
@@ -38,6 +42,10 @@ extension JSON {
             "ledger": ledgers.first ?? .null, "ledgers": JSON(ledgers),
             "episodes": JSON(story.episodes.map { JSON($0) }), "photos": JSON(story.photos.map { JSON($0) }),
             "proof": story.proof.map { JSON($0) } ?? .null,
+            "diagnosis": insight.analysis.map { JSON($0) } ?? .null,
+            "forecast": insight.forecast.map { JSON($0) } ?? .null,
+            "repair": insight.repairs.isEmpty ? .null : JSON(insight.repairs.map { JSON($0) }),
+            "planned_work": insight.plannedWork.map { JSON($0) } ?? .null,
             // Errors of channels may name addresses; they are for those who mend them.
             "notices": identity == .supervisor ? JSON(story.notices.map { JSON($0) }) : .null,
         ])
@@ -80,7 +88,8 @@ extension JSON {
         self = [
             "episode": .int(episode.id.number), "asset": .string(episode.point.asset.text),
             "point": .string(episode.point.name.text), "place": JSON(episode.place),
-            "measure": .string(episode.measure.name), "raised_at": JSON(episode.raisedAt),
+            "measure": .string(episode.measure.name), "kind": .string(episode.kind.name),
+            "mean": .double(episode.mean), "raised_at": JSON(episode.raisedAt),
             "cleared_at": JSON(episode.clearedAt), "severity": .string(episode.severity.rawValue),
             "raise": .double(episode.limits.raise), "clear": .double(episode.limits.clear),
             "critical": JSON(episode.limits.critical), "peak": .double(episode.peak),
@@ -142,7 +151,7 @@ extension Ticket {
     /// What `identity` could do to this ticket now: the domain is asked, so that pages offer what it will take.
     func actions(open identity: Identity, at now: Instant, _ policy: Policy) -> [String] {
         guard let actor = identity.actor else { return [] }
-        let scene = TicketScene(ticket: self, raised: [], breached: [])
+        let scene = TicketScene(ticket: self, raised: [], breached: [:])
         let candidates: [Action] = [
             .accept(epoch: epoch), .decline(epoch: epoch, reason: ""), .enRoute, .arrived, .awaitingParts(note: ""),
             .partsArrived, .done(note: ""), .comment("?"), .override(reason: "?"), .cancel(reason: "?"),

@@ -1,9 +1,10 @@
-/// Where a verdict changed, and by which reading.
+/// Where a verdict changed, and by what.
 struct Watched {
     /// Of the point in `BurstState.points`, and of the rule in its `watches`.
     var point: Int
     var watch: Int
-    var reading: Reading
+    /// Event time; of a silence our own.
+    var at: Instant
 }
 
 /// One judged value, with everything that a breach is described by.
@@ -13,23 +14,35 @@ struct BreachScene {
     let point: PointID
     let asset: AssetFacts
     let rule: Rule
+    /// As judged; of a sensor's fault what it sent, of a silence the minutes.
     let value: Double
+    let band: SpeedBand
+    let cause: SensorFault?
 
     init(_ watched: Watched, in state: BurstState) {
         let point = state.points[watched.point]
+        let watch = point.watches[watched.watch]
         self.watched = watched
         self.point = point.id
         key = point.key
         asset = state.assets[point.asset].facts
-        rule = point.watches[watched.watch].rule
-        value = watched.reading.values[rule.measure] ?? .nan
+        rule = watch.rule
+        band = watch.detector.band
+        if case .sensor(let record) = watch.detector.memory { cause = record.fault } else { cause = nil }
+        if case .heard(let heard) = watch.detector.memory {
+            value = max(0, (watched.at - heard.current).inMinutes)
+        } else {
+            value = watch.detector.lastValue
+        }
     }
 
-    var at: Instant { watched.reading.at }
-    var fault: Fault { Fault(asset: asset.id, kind: FaultKind(rule.measure)) }
+    var at: Instant { watched.at }
+    var fault: Fault { Fault(asset: asset.id, kind: rule.faultKind, point: point.name) }
 
     func breach(limit: Double) -> Breach {
-        Breach(point: point, measure: rule.measure, value: value, limit: limit, source: rule.source, at: at)
+        Breach(
+            point: point, measure: rule.measure, kind: rule.kind, cause: cause, value: value, limit: limit,
+            source: rule.source, at: at)
     }
 }
 
@@ -49,9 +62,11 @@ extension BurstState {
 extension Breach {
     /// Values by name for a timeline.
     var detail: [String: String] {
-        [
+        var detail = [
             "point": point.description, "measure": measure.name, "value": decimal(value), "limit": decimal(limit),
-            "source": source, "breach_at": String(at.milliseconds),
+            "source": source, "breach_at": String(at.milliseconds), "rule": kind.name,
         ]
+        if let cause { detail["cause"] = cause.name }
+        return detail
     }
 }

@@ -37,11 +37,11 @@ public struct BurstState: Sendable {
 
     /// For each fault the open ticket, or else the last one closed.
     public subscript(fault: Fault) -> Ticket? {
-        get { index(of: fault.asset).flatMap { assets[$0].tickets?[fault.kind] } }
-        set { if let index = index(of: fault.asset) { assets[index].tickets?[fault.kind] = newValue } }
+        get { index(of: fault.asset).flatMap { assets[$0].tickets?[fault] } }
+        set { if let index = index(of: fault.asset) { assets[index].tickets?[fault] = newValue } }
     }
 
-    public mutating func setTickets(_ tickets: [FaultKind: Ticket], ofAssetAt index: Int) {
+    public mutating func setTickets(_ tickets: [Fault: Ticket], ofAssetAt index: Int) {
         assets[index].tickets = tickets
     }
 
@@ -53,8 +53,38 @@ public struct BurstState: Sendable {
     /// The burst is decided: what only its own readings could repeat is forgotten.
     public mutating func settle() {
         known = [:]
-        for index in touched { points[index].fresh = [] }
+        for index in touched {
+            points[index].fresh = []
+            points[index].isTouched = false
+        }
         touched = []
+    }
+
+    private mutating func touch(_ index: Int) {
+        points[index].isChanged = true
+        guard !points[index].isTouched else { return }
+        points[index].isTouched = true
+        touched.append(index)
+    }
+
+    /// What the sender of a point tells itself is not derived.
+    mutating func noteTold(_ readings: [Reading], at index: Int) {
+        var told = points[index].told
+        for reading in readings { told |= reading.values.present }
+        if told != points[index].told {
+            points[index].told = told
+            touch(index)
+        }
+    }
+
+    /// The newest counts.
+    mutating func setDiagnosis(_ diagnosis: TicketDiagnosis, ofAssetAt index: Int) {
+        if let known = assets[index].diagnosis, known.at > diagnosis.at { return }
+        assets[index].diagnosis = diagnosis
+    }
+
+    public mutating func setPlannedWork(_ spans: [PlannedWork.Span], ofAssetAt index: Int) {
+        assets[index].plannedWork = spans
     }
 
     mutating func newTicket(_ fault: Fault, grade: Grade, severity: Severity, at now: Instant) -> Ticket {
@@ -76,27 +106,26 @@ public struct BurstState: Sendable {
         return assets[index].run.moment(of: reading, trust: trust)
     }
 
+    /// Changes a point that is saved with the burst.
     mutating func update<Result>(_ index: Int, _ change: (inout PointState) -> Result) -> Result {
-        change(&points[index])
+        touch(index)
+        return change(&points[index])
     }
 
     /// Counts a sender's numbers; what that changes is saved, even if nothing is recorded.
     mutating func number(at index: Int, _ count: (inout Numbering) -> Void) {
         let before = points[index].numbering
         count(&points[index].numbering)
-        guard points[index].numbering != before else { return }
-        if points[index].fresh.isEmpty { touched.append(index) }
-        points[index].isChanged = true
+        if points[index].numbering != before { touch(index) }
     }
 
     /// Notes what of the point was recorded; kept until `settle`, so that a repeat in the same burst is known as one.
     mutating func took(_ readings: [Reading], at index: Int) {
-        if points[index].fresh.isEmpty { touched.append(index) }
+        touch(index)
         for reading in readings where points[index].newest.map({ reading.at > $0 }) ?? true {
             points[index].newest = reading.at
         }
         points[index].fresh.append(readings)
-        points[index].isChanged = true
     }
 
     /// What is stored under `key`, the burst's own readings included.
@@ -133,16 +162,28 @@ public struct AssetState: Sendable {
     public internal(set) var run: MachineRun
     var hasRun = false
     /// nil until loaded.
-    public fileprivate(set) var tickets: [FaultKind: Ticket]?
+    public fileprivate(set) var tickets: [Fault: Ticket]?
 
-    public init(_ facts: AssetFacts, run: MachineRun = MachineRun(), tickets: [FaultKind: Ticket]? = nil) {
+    /// Planned work on it: what shows meanwhile opens no ticket.
+    public var plannedWork: [PlannedWork.Span]
+    /// The newest that a waveform of it has told.
+    public internal(set) var diagnosis: TicketDiagnosis?
+
+    public init(
+        _ facts: AssetFacts, run: MachineRun = MachineRun(), tickets: [Fault: Ticket]? = nil,
+        plannedWork: [PlannedWork.Span] = [], diagnosis: TicketDiagnosis? = nil
+    ) {
         self.facts = facts
         self.run = run
         self.tickets = tickets
+        self.plannedWork = plannedWork
+        self.diagnosis = diagnosis
     }
 
     /// A ticket waits for the machine's own proof.
     var isProving: Bool { tickets?.values.contains { $0.state == .verifying } == true }
+
+    func isWorkedOn(at: Instant) -> Bool { plannedWork.contains { $0.contains(at) } }
 }
 
 /// A point with its rules and where they stand.
@@ -155,14 +196,17 @@ public struct PointState: Sendable {
     /// The newest event time recorded, of any measure: what is newer can't be a repeat.
     public internal(set) var newest: Instant?
     public internal(set) var numbering: Numbering
+    /// Measures that the sender has told itself, as `Measures.present`.
+    public internal(set) var told: UInt16
     /// Recorded by the burst in hand; the first `indexed` of them are in `BurstState.known`.
     var fresh: [[Reading]] = [] { didSet { if fresh.isEmpty { indexed = 0 } } }
     var indexed = 0
     var isChanged = false
+    var isTouched = false
 
     public init(
         key: PointKey, id: PointID, asset: Int, watches: [Watch], newest: Instant? = nil,
-        numbering: Numbering = Numbering()
+        numbering: Numbering = Numbering(), told: UInt16 = 0
     ) {
         self.key = key
         self.id = id
@@ -170,16 +214,31 @@ public struct PointState: Sendable {
         self.watches = watches
         self.newest = newest
         self.numbering = numbering
+        self.told = told
     }
 
     /// Judges what is new of one reading; says which rules' verdicts changed.
-    mutating func judge(_ news: Reading, _ moment: MachineRun.Moment) -> [(watch: Int, event: Detector.Event)] {
+    ///
+    /// - Parameter now: when it came; silence runs on our own clock.
+    mutating func judge(
+        _ news: Reading, _ moment: MachineRun.Moment, at now: Instant
+    ) -> [(watch: Int, event: Detector.Event)] {
         var events: [(Int, Detector.Event)] = []
-        for index in watches.indices {
+        // The sensor first: what a broken one says is not the machine's.
+        for index in watches.indices where !watches[index].rule.kind.isOfMachine {
+            guard let value = news.values[watches[index].rule.measure] else { continue }
+            if watches[index].rule.isMuted(moment) {
+                watches[index].stand(at: news.at)
+            } else if let event = watches[index].check(value, of: news, moment, at: now) {
+                events.append((index, event))
+            }
+        }
+        for index in watches.indices where watches[index].rule.kind.isOfMachine {
             if watches[index].rule.isMuted(moment) {
                 watches[index].stand(at: news.at)
             } else if let value = news.values[watches[index].rule.measure],
-                let event = watches[index].advance(value, at: news.at, moment)
+                !isMuted(FaultKind(watches[index].rule.measure), at: news.at),
+                let event = watches[index].advance(value, of: news, moment)
             {
                 events.append((index, event))
             }
@@ -187,16 +246,33 @@ public struct PointState: Sendable {
         return events
     }
 
+    /// The sensor of such measures is at fault, or was at the reading of this time.
+    func isMuted(_ kind: FaultKind, at: Instant) -> Bool {
+        watches.contains { watch in
+            guard case .sensor = watch.rule.basis, FaultKind(watch.rule.measure) == kind else { return false }
+            return watch.detector.episode != nil || watch.detector.last == at && watch.detector.over & 1 == 1
+        }
+    }
+
+    /// The sender's clock was set back: what comes now is judged, though it is dated before what came.
+    mutating func rewind(to at: Instant) {
+        for index in watches.indices where watches[index].detector.last.map({ $0 > at }) ?? false {
+            watches[index].detector.last = nil
+            watches[index].detector.forget()
+            watches[index].isChanged = true
+        }
+    }
+
     mutating func takeChanges() -> [Effect] {
         isChanged = false
-        var effects: [Effect] = newest.map { [.saveProgress(key, newest: $0, numbering)] } ?? []
+        var effects: [Effect] = newest.map { [.saveProgress(key, newest: $0, numbering, told: told)] } ?? []
         for index in watches.indices where watches[index].isChanged {
             watches[index].isChanged = false
             let rule = watches[index].rule.id
             for learned in watches[index].detector.baselines.takeChanges() {
                 effects.append(.saveBaseline(key, rule, learned))
             }
-            effects.append(.saveDetector(key, rule, watches[index].detector))
+            effects.append(.saveDetector(key, watches[index].rule, watches[index].detector))
             if let episode = watches[index].detector.episode {
                 effects.append(.saveEpisode(episode, key, rule, clearedAt: nil))
             }
@@ -219,9 +295,25 @@ public struct Watch: Sendable {
     /// The limits in force, if there are any yet.
     public var thresholds: Thresholds? { detector.thresholds(of: rule) }
 
-    mutating func advance(_ value: Double, at: Instant, _ moment: MachineRun.Moment) -> Detector.Event? {
+    mutating func advance(_ value: Double, of reading: Reading, _ moment: MachineRun.Moment) -> Detector.Event? {
         isChanged = true
-        return detector.advance(value, at: at, moment, by: rule)
+        return detector.advance(value, of: reading, moment, by: rule)
+    }
+
+    /// For rules that look at the sender, not at the machine.
+    mutating func check(
+        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, at now: Instant
+    ) -> Detector.Event? {
+        switch rule.basis {
+        case .sensor(let check):
+            isChanged = true
+            return detector.check(value, of: reading, moment, by: rule, check)
+        case .silence(let span):
+            let (event, isChanged) = detector.hear(reading.at, at: now, saveEvery: span / Heard.precision)
+            if isChanged { self.isChanged = true }
+            return event
+        case .fixed, .learned, .rate: return nil
+        }
     }
 
     /// The machine stands still or has just started; what follows is judged afresh.

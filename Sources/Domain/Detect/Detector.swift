@@ -1,7 +1,16 @@
 /// The state of one rule at one point; it advances on event time, one new reading at a time.
 public struct Detector: Hashable, Sendable {
+    /// What a rule remembers besides, by its kind.
+    public enum Memory: Hashable, Sendable {
+        case nothing
+        case slope(Slope)
+        case sensor(SensorRecord)
+        case heard(Heard)
+    }
+
     /// Newest event time judged; what comes later but is older fills history only.
     public var last: Instant?
+    /// As judged: a rate is the measure's unit an hour.
     public var lastValue: Double
     /// Verdicts of the last readings, newest in bit 0.
     public var over: UInt64
@@ -13,13 +22,14 @@ public struct Detector: Hashable, Sendable {
     public var band: SpeedBand
     /// What was learned, by speed.
     public var baselines: Baselines
+    public var memory: Memory
     /// The breach that is on, if one is.
     public var episode: Episode?
 
     public init(
         last: Instant? = nil, lastValue: Double = 0, over: UInt64 = 0, under: UInt64 = 0, critical: UInt64 = 0,
         heldSince: Instant? = nil, band: SpeedBand = SpeedBand(number: 0), baselines: Baselines = Baselines(),
-        episode: Episode? = nil
+        memory: Memory = .nothing, episode: Episode? = nil
     ) {
         self.last = last
         self.lastValue = lastValue
@@ -29,6 +39,7 @@ public struct Detector: Hashable, Sendable {
         self.heldSince = heldSince
         self.band = band
         self.baselines = baselines
+        self.memory = memory
         self.episode = episode
     }
 
@@ -36,35 +47,81 @@ public struct Detector: Hashable, Sendable {
     public enum Event: Hashable, Sendable {
         case raised(Severity, Thresholds)
         case worsened(Severity)
+        /// A breach goes on that has no ticket yet.
+        case goesOn
         case cleared
     }
 
     /// The limits in force at the newest reading's speed; nil while they are still being learned.
     public func thresholds(of rule: Rule) -> Thresholds? {
         switch rule.basis {
-        case .fixed(let thresholds): thresholds
+        case .fixed(let thresholds), .rate(let thresholds, _): thresholds
         case .learned(let learning): baselines[band]?.thresholds(learning)
+        case .sensor: Self.badOrGood
+        case .silence: nil
         }
     }
 
-    /// Judges one value. The caller has seen to it that the value is new, current and of a machine that runs.
+    /// A bad reading counts as 1, a good one as 0.
+    private static let badOrGood = Thresholds(raise: 1, clear: 0)
+
+    /// Judges one reading's value. The caller has seen to it that the value is current and of a machine that runs.
     ///
     /// The caller starts and ends the episode; a running one's peak and count are kept here.
-    mutating func advance(_ value: Double, at: Instant, _ moment: MachineRun.Moment, by rule: Rule) -> Event? {
-        if let last, at <= last { return nil }
-        last = at
+    mutating func advance(
+        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, by rule: Rule
+    ) -> Event? {
+        if let last, reading.at <= last { return nil }
+        last = reading.at
         lastValue = value
         band = moment.band
-        let limits = thresholds(of: rule)
-        // What is over the limits is no part of what is normal.
-        if case .learned(let learning) = rule.basis, episode == nil, limits.map({ value < $0.raise }) ?? true {
-            baselines.add(value, in: band, isRunning: moment.isRunning, learning)
+        switch rule.basis {
+        case .fixed(let limits): return judge(value, limits, at: reading.at, by: rule)
+        case .learned(let learning):
+            // At a speed of which nothing is known yet a breach ends as it began.
+            let limits = thresholds(of: rule) ?? episode?.limits
+            // What is over the limits is no part of what is normal.
+            if episode == nil, limits.map({ value < $0.raise }) ?? true {
+                baselines.add(value, in: band, isRunning: moment.isRunning, learning)
+            }
+            return limits.flatMap { judge(value, $0, at: reading.at, by: rule) }
+        case .rate(let limits, let span):
+            guard let slope = slope(value, at: reading.at, over: span) else { return nil }
+            lastValue = slope
+            return judge(slope, limits, at: reading.at, by: rule)
+        case .sensor, .silence: return nil
         }
-        guard let limits else { return nil }
+    }
+
+    private mutating func slope(_ value: Double, at: Instant, over span: Duration) -> Double? {
+        guard case .slope(var slope) = memory else {
+            memory = .slope(Slope(value, at: at))
+            return nil
+        }
+        defer { memory = .slope(slope) }
+        return slope.add(value, at: at, over: span)
+    }
+
+    /// Judges whether a reading can be one of a sensor that measures.
+    mutating func check(
+        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, by rule: Rule, _ check: SensorCheck
+    ) -> Event? {
+        if let last, reading.at <= last { return nil }
+        last = reading.at
+        lastValue = value
+        band = moment.band
+        var record = SensorRecord()
+        if case .sensor(let known) = memory { record = known }
+        let fault = record.take(reading, value, isRunning: moment.isRunning, check)
+        memory = .sensor(record)
+        return judge(fault == nil ? 0 : 1, Self.badOrGood, at: reading.at, by: rule)
+    }
+
+    private mutating func judge(_ value: Double, _ limits: Thresholds, at: Instant, by rule: Rule) -> Event? {
         over = over << 1 | (value >= limits.raise ? 1 : 0)
         under = under << 1 | (value <= limits.clear ? 1 : 0)
         critical = critical << 1 | (limits.critical.map { value >= $0 } == true ? 1 : 0)
-        let severity: Severity = rule.confirmation.holds(critical) ? .critical : .warning
+        let severity = max(rule.severity, rule.confirmation.holds(critical) ? .critical : .warning)
 
         guard var episode else { return raise(severity, limits, at: at, by: rule) }
         if rule.confirmation.holds(under) {
@@ -73,7 +130,8 @@ public struct Detector: Hashable, Sendable {
         }
         episode.take(value, at: at)
         self.episode = episode
-        return severity > episode.severity ? .worsened(severity) : nil
+        if severity > episode.severity { return .worsened(severity) }
+        return episode.ticket == nil ? .goesOn : nil
     }
 
     private mutating func raise(
@@ -144,12 +202,15 @@ public struct Episode: Hashable, Sendable {
     public var severity: Severity
     public var peak: Double
     public var peakAt: Instant
-    /// Readings since the raise.
+    /// Readings since the raise, and their sum.
     public var count: Int
+    public var sum: Double
+    /// Of the reading that raised it.
+    public var band: SpeedBand
 
     public init(
         id: EpisodeID, ticket: TicketID?, raisedAt: Instant, limits: Thresholds, severity: Severity, peak: Double,
-        peakAt: Instant, count: Int = 1
+        peakAt: Instant, count: Int = 1, sum: Double? = nil, band: SpeedBand = SpeedBand(number: 0)
     ) {
         self.id = id
         self.ticket = ticket
@@ -159,10 +220,15 @@ public struct Episode: Hashable, Sendable {
         self.peak = peak
         self.peakAt = peakAt
         self.count = count
+        self.sum = sum ?? peak
+        self.band = band
     }
+
+    public var mean: Double { sum / Double(max(1, count)) }
 
     mutating func take(_ value: Double, at: Instant) {
         count += 1
+        sum += value
         if value > peak { (peak, peakAt) = (value, at) }
     }
 }

@@ -66,6 +66,11 @@ public struct SpeedBand: Hashable, Sendable {
 
     public init(number: Int) { self.number = number }
 
+    /// The same or the next; a speed that nobody told is near to all.
+    public func isNear(_ other: SpeedBand) -> Bool {
+        number == 0 || other.number == 0 || abs(number - other.number) <= 1
+    }
+
     init(rpm: Double?) {
         guard let rpm, rpm > 0 else {
             number = 0

@@ -71,21 +71,40 @@ public struct Learning: Hashable, Sendable {
 
 /// One rule for a measure at one point, with where its limits come from.
 public struct Rule: Hashable, Sendable {
-    /// What the limits are of. With the measure it names the rule: a point has at most one of each.
+    /// What is judged. With the measure it names the rule: a point has at most one of each.
     public enum Kind: UInt8, Sendable, CaseIterable {
-        case limit, learned
+        case limit, learned, rate, silence, sensor
 
         /// As in `rules.csv`.
         public var name: String {
             switch self {
             case .limit: "limit"
             case .learned: "learned"
+            case .rate: "rate"
+            case .silence: "silence"
+            case .sensor: "sensor"
+            }
+        }
+
+        /// Whether limits are of the measure itself, in its unit.
+        public var isOfValue: Bool { self == .limit || self == .learned }
+
+        /// Whether it judges the machine, not what measures it.
+        public var isOfMachine: Bool {
+            switch self {
+            case .limit, .learned, .rate: true
+            case .silence, .sensor: false
             }
         }
     }
     public enum Basis: Hashable, Sendable {
         case fixed(Thresholds)
         case learned(Learning)
+        /// The measure's unit an hour, as `Slope` tells it; the span is its time constant.
+        case rate(Thresholds, over: Duration)
+        /// Nothing current has come for so long, by our clock.
+        case silence(after: Duration)
+        case sensor(SensorCheck)
     }
     public var measure: Measure
     public var basis: Basis
@@ -94,18 +113,21 @@ public struct Rule: Hashable, Sendable {
     public var hold: Duration
     /// After a start of the machine nothing is judged for so long; event time.
     public var settling: Duration
+    /// How bad a breach is at least.
+    public var severity: Severity
     /// Provenance, for people: the table and version, or who set it.
     public var source: String
 
     public init(
         measure: Measure, basis: Basis, confirmation: Confirmation = .standard, hold: Duration = .zero,
-        settling: Duration = .zero, source: String
+        settling: Duration = .zero, severity: Severity = .warning, source: String
     ) {
         self.measure = measure
         self.basis = basis
         self.confirmation = confirmation
         self.hold = hold
         self.settling = settling
+        self.severity = severity
         self.source = source
     }
 
@@ -113,6 +135,18 @@ public struct Rule: Hashable, Sendable {
         switch basis {
         case .fixed: .limit
         case .learned: .learned
+        case .rate: .rate
+        case .silence: .silence
+        case .sensor: .sensor
+        }
+    }
+
+    /// What a breach of it is about.
+    public var faultKind: FaultKind {
+        switch kind {
+        case .silence: .silence
+        case .sensor: .sensor
+        case .limit, .learned, .rate: FaultKind(measure)
         }
     }
 

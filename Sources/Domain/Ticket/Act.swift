@@ -3,14 +3,18 @@ public struct RaisedPoint: Hashable, Sendable {
     public var point: PointID
     public var key: PointKey
     public var measure: Measure
-    /// The last value of the running machine.
+    public var kind: Rule.Kind
+    /// The last value of the running machine, as judged.
     public var value: Double
     public var clear: Double
 
-    public init(point: PointID, key: PointKey, measure: Measure, value: Double, clear: Double) {
+    public init(
+        point: PointID, key: PointKey, measure: Measure, kind: Rule.Kind = .limit, value: Double, clear: Double
+    ) {
         self.point = point
         self.key = key
         self.measure = measure
+        self.kind = kind
         self.value = value
         self.clear = clear
     }
@@ -20,10 +24,10 @@ public struct RaisedPoint: Hashable, Sendable {
 public struct TicketScene: Sendable {
     public var ticket: Ticket
     public var raised: [RaisedPoint]
-    /// Every measure whose breach is part of this ticket.
-    public var breached: Set<ProofKey>
+    /// Every measure whose breach is part of this ticket, with what it showed, where that can be compared.
+    public var breached: [ProofKey: Proof.Before?]
 
-    public init(ticket: Ticket, raised: [RaisedPoint], breached: Set<ProofKey>) {
+    public init(ticket: Ticket, raised: [RaisedPoint], breached: [ProofKey: Proof.Before?]) {
         self.ticket = ticket
         self.raised = raised
         self.breached = breached
@@ -84,7 +88,7 @@ extension Decide {
     /// The machine has the last word: "done" starts the proof, it does not close.
     private static func done(_ change: inout Change, by actor: Actor, note: String, _ scene: TicketScene) {
         change.move(to: .verifying)
-        change.update { $0.proof = Dictionary(uniqueKeysWithValues: scene.breached.map { ($0, Proof()) }) }
+        change.update { $0.proof = scene.breached.mapValues { Proof(before: $0) } }
         change.append(.setTimer(Timer(.proofDeadline, scene.ticket.id, at: change.now + change.policy.proofDeadline)))
         change.log(.done, by: actor, ["note": note])
     }
@@ -112,7 +116,9 @@ extension Decide {
     private static func stillRaised(_ action: Action, _ scene: TicketScene) -> Refusal? {
         guard case .done = action else { return nil }
         return scene.raised.max { $0.value / $0.clear < $1.value / $1.clear }
-            .map { .stillRaised(point: $0.point, measure: $0.measure, value: $0.value, clear: $0.clear) }
+            .map {
+                .stillRaised(point: $0.point, measure: $0.measure, $0.kind, value: $0.value, clear: $0.clear)
+            }
     }
 }
 

@@ -60,8 +60,9 @@ public enum Refusal: Error, Hashable, Sendable {
     case notAllowed
     /// The ticket's state does not know this step.
     case wrongState(TicketState)
-    /// "Done" while the machine still shakes: the point, the last running value and the clear limit.
-    case stillRaised(point: PointID, measure: Measure, value: Double, clear: Double)
+    /// "Done" while the machine still shakes, or its sensor still fails: the point, the last running value and the clear
+    /// limit.
+    case stillRaised(point: PointID, measure: Measure, Rule.Kind = .limit, value: Double, clear: Double)
 
     public var code: String {
         switch self {
@@ -83,8 +84,11 @@ public enum Refusal: Error, Hashable, Sendable {
         case .missing(let field): ["field": field]
         case .oldOffer(let yours, let now): ["yours": String(yours), "now": String(now)]
         case .wrongState(let state): ["state": state.rawValue]
-        case .stillRaised(let point, let measure, let value, let clear):
-            ["point": point.description, "measure": measure.name, "value": decimal(value), "clear": decimal(clear)]
+        case .stillRaised(let point, let measure, let kind, let value, let clear):
+            [
+                "point": point.description, "measure": measure.name, "rule": kind.name, "value": decimal(value),
+                "clear": decimal(clear),
+            ]
         case .unknownTicket, .notYours, .notAllowed: [:]
         }
     }
@@ -100,9 +104,15 @@ public enum Refusal: Error, Hashable, Sendable {
         case .notYours: "This ticket is with somebody else; ask the dispatcher."
         case .notAllowed: "Only a supervisor may do this."
         case .wrongState(let state): "The ticket is \(state.rawValue); reload it to see what can be done next."
-        case .stillRaised(let point, let measure, let value, let clear):
-            "\(point) still shows \(measure.name) \(decimal(value)), above \(decimal(clear)): let the machine run until "
-                + "it is below, or ask a supervisor to override with a reason."
+        case .stillRaised(let point, let measure, .silence, _, _):
+            "\(point) is still silent, no \(measure.name) comes: look at its sensor, gateway and network, or ask a "
+                + "supervisor to override with a reason."
+        case .stillRaised(let point, let measure, .sensor, _, _):
+            "What \(point) sends as \(measure.name) still can't be believed: change the sensor and let it send, or ask a "
+                + "supervisor to override with a reason."
+        case .stillRaised(let point, let measure, let kind, let value, let clear):
+            "\(point) still shows \(measure.name) \(decimal(value))\(kind == .rate ? " an hour" : ""), above "
+                + "\(decimal(clear)): let the machine run until it is below, or ask a supervisor to override with a reason."
         }
     }
 }

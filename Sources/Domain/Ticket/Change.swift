@@ -68,6 +68,7 @@ struct Change {
         _ outcome: Outcome, by actor: Actor = .system, endedAt end: Instant? = nil, _ detail: [String: String] = [:]
     ) {
         let wasOffered = ticket.state == .offered
+        if !ticket.proof.isEmpty { effects.append(.saveRepair(ticket.id, ticket.proof)) }
         ticket.outcome = outcome
         ticket.closedAt = end ?? now
         ticket.lacksEngineer = false

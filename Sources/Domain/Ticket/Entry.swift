@@ -1,7 +1,7 @@
 /// One line of a ticket's timeline: what happened, who did it, and the values a page words it with.
 public struct Entry: Hashable, Sendable {
     public enum Kind: String, Sendable, CaseIterable {
-        case opened, breach, worsened, cleared, reopened, relapsed
+        case opened, breach, worsened, cleared, reopened, relapsed, diagnosed
         case offered, accepted, declined, expired, nobodyEligible = "nobody_eligible"
         case enRoute = "en_route", arrived, awaitingParts = "awaiting_parts", partsArrived = "parts_arrived"
         case done, doneRefused = "done_refused", proofReset = "proof_reset"

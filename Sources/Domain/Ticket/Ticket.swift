@@ -66,9 +66,30 @@ public enum Actor: Hashable, Sendable {
 public struct Fault: Hashable, Sendable {
     public var asset: AssetID
     public var kind: FaultKind
-    public init(asset: AssetID, kind: FaultKind) {
+    /// nil for a fault of the machine, wherever it shows.
+    public let point: Name<PointID>?
+
+    /// - Parameter point: where it showed; kept for a fault of what measures, not of the machine.
+    public init(asset: AssetID, kind: FaultKind, point: Name<PointID>? = nil) {
         self.asset = asset
         self.kind = kind
+        self.point = kind.isOfPoint ? point : nil
+    }
+}
+
+/// What a waveform said about a ticket's fault; the surest one so far.
+public struct TicketDiagnosis: Hashable, Sendable {
+    /// As `Vibration.Diagnosis.Finding.Cause` is written.
+    public var cause: String
+    /// 0…1.
+    public var confidence: Double
+    /// Of the waveform.
+    public var at: Instant
+
+    public init(cause: String, confidence: Double, at: Instant) {
+        self.cause = cause
+        self.confidence = confidence
+        self.at = at
     }
 }
 
@@ -94,12 +115,13 @@ public struct Ticket: Hashable, Sendable {
     public var isOverdue: Bool
     /// What each breached measure has shown since "done".
     public var proof: [ProofKey: Proof]
+    public var diagnosis: TicketDiagnosis?
 
     public init(
         id: TicketID, fault: Fault, grade: Grade, severity: Severity, state: TicketState = .pending,
         engineer: EngineerID? = nil, epoch: Int = 0, openedAt: Instant, stateSince: Instant? = nil,
         closedAt: Instant? = nil, outcome: Outcome? = nil, lacksEngineer: Bool = false, isOverdue: Bool = false,
-        proof: [ProofKey: Proof] = [:]
+        proof: [ProofKey: Proof] = [:], diagnosis: TicketDiagnosis? = nil
     ) {
         self.id = id
         self.fault = fault
@@ -115,6 +137,7 @@ public struct Ticket: Hashable, Sendable {
         self.lacksEngineer = lacksEngineer
         self.isOverdue = isOverdue
         self.proof = proof
+        self.diagnosis = diagnosis
     }
 }
 
@@ -122,6 +145,10 @@ public struct Ticket: Hashable, Sendable {
 public struct Breach: Hashable, Sendable {
     public var point: PointID
     public var measure: Measure
+    public var kind: Rule.Kind
+    /// How a sensor's fault showed.
+    public var cause: SensorFault?
+    /// In the measure's unit; of a rate that an hour, of a silence minutes.
     public var value: Double
     public var limit: Double
     /// Where the limit comes from.
@@ -129,9 +156,14 @@ public struct Breach: Hashable, Sendable {
     /// Event time of the reading that confirmed it.
     public var at: Instant
 
-    public init(point: PointID, measure: Measure, value: Double, limit: Double, source: String, at: Instant) {
+    public init(
+        point: PointID, measure: Measure, kind: Rule.Kind = .limit, cause: SensorFault? = nil, value: Double,
+        limit: Double, source: String, at: Instant
+    ) {
         self.point = point
         self.measure = measure
+        self.kind = kind
+        self.cause = cause
         self.value = value
         self.limit = limit
         self.source = source

@@ -57,7 +57,7 @@ extension Profile.Field {
         default:
             guard statistic == nil else { throw node.bad("\(measure.name) has no statistic") }
         }
-        let isRatio = [.crestFactor, .kurtosis, .running].contains(measure)
+        let isRatio = [.crestFactor, .kurtosis, .running, .envelopeRatio].contains(measure)
         guard let unit else {
             if isRatio { return }
             throw node.bad("“unit” of \(measure.name) is missing")

@@ -12,7 +12,8 @@ extension Effect {
                     "INSERT INTO reading_aside (point, at, extra) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [point.number, extra.at.milliseconds, extra.json])
             }
-        case .saveProgress(let point, let newest, let numbering): try numbering.save(db, point, newest: newest)
+        case .saveProgress(let point, let newest, let numbering, let told):
+            try numbering.save(db, point, newest: newest, told: told)
         case .openGap(let gap): try gap.insert(db)
         case .fillGap(let sender, let number, let at): try Gap.fill(db, sender, number, at: at)
         case .reject(let rejection): try reject(db, rejection, at: now)
@@ -24,6 +25,8 @@ extension Effect {
         case .openTicket(let ticket, let breach): try ticket.insert(db, breach)
         case .saveTicket(let ticket): try ticket.save(db)
         case .log(let ticket, let entry): try entry.insert(db, ticket)
+        case .saveRepair(let ticket, let proofs):
+            for (key, proof) in proofs { try proof.saveRepair(db, ticket, key) }
         case .offer(let ticket, let until, let cap): try ticket.offer(db, until: until, cap: cap, at: now)
         case .answer(let ticket, let epoch, let answer, let reason):
             try db.cached(

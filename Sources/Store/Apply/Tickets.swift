@@ -9,13 +9,15 @@ extension Ticket {
         try db.cached(
             """
             INSERT INTO ticket (id, asset, kind, grade, severity, state, engineer, epoch, opened_at, state_since,
-                lacks_engineer, is_overdue, point, measure, value, limit_value, limit_source, breach_at)
-            VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)
+                lacks_engineer, is_overdue, point, measure, value, limit_value, limit_source, breach_at, fault_point,
+                rule, cause)
+            VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 id.number, fault.asset.text, fault.kind.rawValue, grade.rawValue, severity.rawValue, state.rawValue,
                 epoch, openedAt.milliseconds, stateSince.milliseconds, point?.number ?? 0, breach.measure.name,
-                breach.value, breach.limit, breach.source, breach.at.milliseconds,
+                breach.value, breach.limit, breach.source, breach.at.milliseconds, fault.point?.text ?? "",
+                Int(breach.kind.rawValue), breach.cause?.name,
             ])
     }
 
@@ -23,19 +25,26 @@ extension Ticket {
         try db.cached(
             """
             UPDATE ticket SET severity = ?, state = ?, engineer = ?, epoch = ?, state_since = ?, closed_at = ?,
-                outcome = ?, lacks_engineer = ?, is_overdue = ? WHERE id = ?
+                outcome = ?, lacks_engineer = ?, is_overdue = ?, diagnosis = ?, diagnosis_confidence = ?,
+                diagnosis_at = ? WHERE id = ?
             """,
             [
                 severity.rawValue, state.rawValue, engineer?.text, epoch, stateSince.milliseconds,
-                closedAt?.milliseconds, outcome?.rawValue, lacksEngineer, isOverdue, id.number,
+                closedAt?.milliseconds, outcome?.rawValue, lacksEngineer, isOverdue, diagnosis?.cause,
+                diagnosis?.confidence, diagnosis?.at.milliseconds, id.number,
             ])
         try db.cached("DELETE FROM proof WHERE ticket = ?", [id.number])
         for (key, proof) in proof {
             try db.cached(
-                "INSERT INTO proof (ticket, point, measure, last_at, time_ms, readings) VALUES (?, ?, ?, ?, ?, ?)",
+                """
+                INSERT INTO proof (ticket, point, measure, last_at, time_ms, readings, sum, elsewhere, before_mean,
+                    before_peak, before_count, before_band)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
                 [
                     id.number, key.point.number, Int(key.measure.rawValue), proof.last?.milliseconds,
-                    proof.time.milliseconds, proof.readings,
+                    proof.time.milliseconds, proof.readings, proof.sum, proof.elsewhere, proof.before?.mean,
+                    proof.before?.peak, proof.before?.count, proof.before?.band.number,
                 ])
         }
     }
@@ -60,6 +69,24 @@ extension Ticket {
             """,
             [
                 id.number, epoch, engineer?.text, Answer.offered.rawValue, now.milliseconds, until.milliseconds,
+            ])
+    }
+}
+
+extension Proof {
+    func saveRepair(_ db: Database, _ ticket: TicketID, _ key: ProofKey) throws {
+        try db.cached(
+            """
+            INSERT INTO repair (ticket, point, measure, before_mean, before_peak, before_count, after_mean, after_count,
+                elsewhere)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET before_mean = excluded.before_mean, before_peak = excluded.before_peak,
+                before_count = excluded.before_count, after_mean = excluded.after_mean,
+                after_count = excluded.after_count, elsewhere = excluded.elsewhere
+            """,
+            [
+                ticket.number, key.point.number, Int(key.measure.rawValue), before?.mean, before?.peak, before?.count,
+                mean, readings, elsewhere,
             ])
     }
 }

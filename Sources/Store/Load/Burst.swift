@@ -17,17 +17,22 @@ extension BurstState {
     mutating func complete(_ db: Database, for burst: [Series]) throws {
         var late: [PointKey: [Reading]] = [:]
         for series in burst {
-            guard let index = try index(of: series.point) ?? load(db, series.point) else { continue }
-            let point = points[index]
-            if assets[point.asset].tickets == nil {
-                setTickets(try Ticket.newest(db, of: series.point.asset), ofAssetAt: point.asset)
-            }
-            guard let newest = point.newest else { continue }
+            guard let index = try complete(db, for: series.point) else { continue }
+            guard let newest = points[index].newest else { continue }
             let readings = series.readings.filter { $0.at <= newest }
-            if !readings.isEmpty { late[point.key, default: []] += readings }
+            if !readings.isEmpty { late[points[index].key, default: []] += readings }
         }
         guard !late.isEmpty else { return }
         known.merge(try Telemetry.known(db, late)) { stored, _ in stored }
+    }
+
+    /// Where the point stands, with its machine's tickets; nil when it is not in the plant.
+    @discardableResult
+    mutating func complete(_ db: Database, for id: PointID) throws -> Int? {
+        guard let index = try index(of: id) ?? load(db, id) else { return nil }
+        let asset = points[index].asset
+        if assets[asset].tickets == nil { setTickets(try Ticket.newest(db, of: id.asset), ofAssetAt: asset) }
+        return index
     }
 
     /// nil for a point that is not in the plant.
@@ -38,31 +43,35 @@ extension BurstState {
             asset = known
         } else {
             guard let facts = try AssetFacts.load(db, id.asset) else { return nil }
-            asset = add(AssetState(facts, run: try MachineRun.load(db, id.asset)))
+            asset = add(
+                AssetState(
+                    facts, run: try MachineRun.load(db, id.asset),
+                    plannedWork: try PlannedWork.spans(db, id.asset, facts.site),
+                    diagnosis: try TicketDiagnosis.newest(db, of: id.asset)))
         }
-        let (newest, numbering) = try Numbering.load(db, key)
+        let (newest, numbering, told) = try Numbering.load(db, key)
         add(
             PointState(
                 key: key, id: id, asset: asset, watches: try Watch.load(db, key, id), newest: newest,
-                numbering: numbering))
+                numbering: numbering, told: told))
         return index(of: id)
     }
 }
 
 extension Ticket {
-    /// For each kind of fault the newest ticket: if one is open, it is that one.
-    fileprivate static func newest(_ db: Database, of asset: AssetID) throws -> [FaultKind: Ticket] {
-        var tickets: [FaultKind: Ticket] = [:]
+    /// For each fault the newest ticket: if one is open, it is that one.
+    fileprivate static func newest(_ db: Database, of asset: AssetID) throws -> [Fault: Ticket] {
+        var tickets: [Fault: Ticket] = [:]
         let newest = try fetch(
             db,
             where: """
-                id IN (SELECT max(id) FROM ticket WHERE asset = ? GROUP BY kind)
+                id IN (SELECT max(id) FROM ticket WHERE asset = ? GROUP BY kind, fault_point)
                     OR (asset = ? AND state NOT IN ('closed', 'cancelled'))
                 """,
             [asset.text, asset.text])
         for ticket in newest {
-            if let known = tickets[ticket.fault.kind], known.state.isOpen { continue }
-            tickets[ticket.fault.kind] = ticket
+            if let known = tickets[ticket.fault], known.state.isOpen { continue }
+            tickets[ticket.fault] = ticket
         }
         return tickets
     }
@@ -76,10 +85,12 @@ extension Watch {
 }
 
 extension Numbering {
-    fileprivate static func load(_ db: Database, _ point: PointKey) throws -> (newest: Instant?, Numbering) {
-        let statement = try db.cachedStatement(sql: "SELECT newest, number, missing FROM progress WHERE point = ?")
-        guard let row = try Row.fetchOne(statement, arguments: [point.number]) else { return (nil, Numbering()) }
-        return (Instant(row, "newest"), Numbering(last: row["number"], missing: ranges(row["missing"])))
+    fileprivate static func load(
+        _ db: Database, _ point: PointKey
+    ) throws -> (newest: Instant?, Numbering, told: UInt16) {
+        let statement = try db.cachedStatement(sql: "SELECT * FROM progress WHERE point = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [point.number]) else { return (nil, Numbering(), 0) }
+        return (Instant(row, "newest"), Numbering(last: row["number"], missing: ranges(row["missing"])), row["told"])
     }
 
     /// `18…20,25…25`
@@ -90,14 +101,14 @@ extension Numbering {
         }
     }
 
-    func save(_ db: Database, _ point: PointKey, newest: Instant) throws {
+    func save(_ db: Database, _ point: PointKey, newest: Instant, told: UInt16) throws {
         let missing = missing.map { "\($0.lowerBound)…\($0.upperBound)" }.joined(separator: ",")
         try db.cached(
             """
-            INSERT INTO progress (point, newest, number, missing) VALUES (?, ?, ?, ?)
+            INSERT INTO progress (point, newest, number, missing, told) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (point) DO UPDATE SET newest = excluded.newest, number = excluded.number,
-                missing = excluded.missing
-            """, [point.number, newest.milliseconds, last, missing])
+                missing = excluded.missing, told = excluded.told
+            """, [point.number, newest.milliseconds, last, missing, Int(told)])
     }
 }
 

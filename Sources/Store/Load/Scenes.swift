@@ -22,13 +22,25 @@ extension Ticket {
             let severity = Severity(rawValue: row["severity"]), let state = TicketState(rawValue: row["state"])
         else { return nil }
         self.init(
-            id: TicketID(row["id"]), fault: Fault(asset: AssetID(stored: row["asset"]), kind: kind), grade: grade,
+            id: TicketID(row["id"]),
+            fault: Fault(asset: AssetID(stored: row["asset"]), kind: kind, point: Name(stored: row["fault_point"])),
+            grade: grade,
             severity: severity, state: state, engineer: (row["engineer"] as String?).map(EngineerID.init(stored:)),
             epoch: row["epoch"], openedAt: Instant(milliseconds: row["opened_at"]),
             stateSince: Instant(milliseconds: row["state_since"]),
             closedAt: (row["closed_at"] as Int64?).map(Instant.init(milliseconds:)),
             outcome: (row["outcome"] as String?).flatMap(Outcome.init(rawValue:)),
-            lacksEngineer: row["lacks_engineer"], isOverdue: row["is_overdue"])
+            lacksEngineer: row["lacks_engineer"], isOverdue: row["is_overdue"], diagnosis: TicketDiagnosis(row))
+    }
+}
+
+extension TicketDiagnosis {
+    /// Of a ticket's row.
+    init?(_ row: Row) {
+        guard let cause = row["diagnosis"] as String?, let confidence = row["diagnosis_confidence"] as Double?,
+            let at = Instant(row, "diagnosis_at")
+        else { return nil }
+        self.init(cause: cause, confidence: confidence, at: at)
     }
 }
 
@@ -44,10 +56,26 @@ extension Proof {
         for row in try Row.fetchAll(statement, arguments: [ticket.number]) {
             guard let measure = Measure(rawValue: row["measure"]) else { continue }
             proofs[ProofKey(PointKey(row["point"]), measure)] = Proof(
-                last: (row["last_at"] as Int64?).map(Instant.init(milliseconds:)),
-                time: .milliseconds(row["time_ms"] as Int64), readings: row["readings"])
+                before: Before(row), last: (row["last_at"] as Int64?).map(Instant.init(milliseconds:)),
+                time: .milliseconds(row["time_ms"] as Int64), readings: row["readings"], sum: row["sum"],
+                elsewhere: row["elsewhere"])
         }
         return proofs
+    }
+}
+
+extension Proof.Before {
+    /// From the columns `before_…`.
+    init?(_ row: Row) {
+        guard let mean = row["before_mean"] as Double?, let peak = row["before_peak"] as Double? else { return nil }
+        self.init(
+            mean: mean, peak: peak, count: row["before_count"] ?? 0, band: SpeedBand(number: row["before_band"] ?? 0))
+    }
+
+    /// Of all episodes of a measure together.
+    fileprivate mutating func join(_ other: Proof.Before) {
+        mean = (mean * Double(count) + other.mean * Double(other.count)) / Double(max(1, count + other.count))
+        (peak, count, band) = (max(peak, other.peak), count + other.count, other.band)
     }
 }
 
@@ -56,23 +84,30 @@ extension TicketScene {
         guard let ticket = try Ticket.load(db, id) else { return nil }
         let statement = try db.cachedStatement(
             sql: """
-                SELECT episode.point, episode.measure, episode.clear_at, episode.cleared_at, detector.last_value,
-                    point.asset, point.name
+                SELECT episode.*, detector.last_value, point.asset, point.name
                 FROM episode JOIN point ON point.id = episode.point
                 LEFT JOIN detector ON detector.point = episode.point AND detector.measure = episode.measure
                     AND detector.kind = episode.kind
-                WHERE episode.ticket = ?
+                WHERE episode.ticket = ? ORDER BY episode.id
                 """)
-        var scene = TicketScene(ticket: ticket, raised: [], breached: [])
+        var scene = TicketScene(ticket: ticket, raised: [], breached: [:])
         for row in try Row.fetchAll(statement, arguments: [id.number]) {
             let key = PointKey(row["point"])
-            guard let measure = Measure(rawValue: row["measure"]) else { continue }
-            scene.breached.insert(ProofKey(key, measure))
+            guard let rule = RuleID(row) else { continue }
+            let (peak, count) = (row["peak"] as Double, row["count"] as Int)
+            let mean = (row["sum"] as Double?).map { $0 / Double(max(1, count)) } ?? peak
+            let before = Proof.Before(mean: mean, peak: peak, count: count, band: SpeedBand(number: row["band"]))
+            // What a rate, a silence or a sensor was judged by is not the measure.
+            let isOfMeasure = rule.kind.isOfValue
+            let proofKey = ProofKey(key, rule.measure)
+            if isOfMeasure, scene.breached[proofKey]??.join(before) == nil { scene.breached[proofKey] = before }
+            if !isOfMeasure, scene.breached[proofKey] == nil { scene.breached[proofKey] = .some(nil) }
             guard row["cleared_at"] as Int64? == nil else { continue }
             let point = PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"]))
             scene.raised.append(
                 RaisedPoint(
-                    point: point, key: key, measure: measure, value: row["last_value"] ?? 0, clear: row["clear_at"]))
+                    point: point, key: key, measure: rule.measure, kind: rule.kind, value: row["last_value"] ?? 0,
+                    clear: row["clear_at"]))
         }
         return scene
     }

@@ -1,3 +1,4 @@
+import GRDB
 public import Vibration
 
 /// Bearings by designation, from `bearings.csv`: geometry or fault orders, each with its source.
@@ -34,7 +35,7 @@ public struct BearingTable: Sendable {
         }
     }
 
-    private static func orders(_ row: CSV.Row) throws(BadRow) -> Bearing {
+    fileprivate static func orders(_ row: CSV.Row) throws(BadRow) -> Bearing {
         let stated = ["bpfo", "bpfi", "bsf", "ftf"]
         let bearing: Bearing? =
             if stated.contains(where: { !row[$0].isEmpty }) {
@@ -68,4 +69,32 @@ public struct BearingTable: Sendable {
     private static func plain(_ name: String) -> String {
         name.uppercased().split(separator: " ").joined(separator: " ")
     }
+}
+
+extension BearingTable {
+    /// The plant's own rows, and then those that the product comes with.
+    static func ofPlant(_ db: Database) throws -> BearingTable {
+        var table = try shipped.get()
+        let own = try Row.fetchAll(db, sql: "SELECT * FROM bearing ORDER BY designation").compactMap { row in
+            Bearing(bpfo: row["bpfo"], bpfi: row["bpfi"], bsf: row["bsf"], ftf: row["ftf"]).map {
+                Entry(designation: row["designation"], orders: $0, source: row["source"])
+            }
+        }
+        table.entries.insert(contentsOf: own, at: 0)
+        return table
+    }
+
+    private static let shipped = Result { try Shipped.bearings() }
+}
+
+/// `bearings.csv`, as the shipped one.
+func insertBearing(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? {
+    let orders = try BearingTable.orders(row)
+    try db.upsert(
+        "bearing", key: ["designation"],
+        [
+            "designation": try row.text("designation"), "bpfo": orders.bpfo, "bpfi": orders.bpfi, "bsf": orders.bsf,
+            "ftf": orders.ftf, "source": try row.text("source"),
+        ])
+    return nil
 }

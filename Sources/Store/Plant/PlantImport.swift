@@ -40,7 +40,8 @@ private struct NothingImported: Error {}
 /// Tables in the order of their references.
 private let tables: [(file: String, table: String, insert: @Sendable (Database, CSV.Row) throws(BadRow) -> String?)] = [
     ("sites.csv", "sites", insertSite), ("customers.csv", "customers", insertCustomer),
-    ("zone_limits.csv", "zone limits", insertZoneLimit), ("assets.csv", "assets", insertAsset),
+    ("zone_limits.csv", "zone limits", insertZoneLimit), ("bearings.csv", "bearings", insertBearing),
+    ("assets.csv", "assets", insertAsset),
     ("points.csv", "points", insertPoint), ("point_limits.csv", "point limits", insertPointLimit),
     ("rules.csv", "rules", insertRule), ("sources.csv", "sources", insertSource),
     ("engineers.csv", "engineers", insertEngineer),

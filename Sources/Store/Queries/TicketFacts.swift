@@ -21,6 +21,8 @@ public struct TicketFacts: Sendable {
     public let limit: Double
     /// Where the limit comes from.
     public let limitSource: String
+    /// The same in words; nil for a measure that this version does not know.
+    public let breach: BreachWords?
     public let breachAt: Instant
     public let photos: Int
     /// When the open offer lapses.
@@ -70,6 +72,7 @@ extension TicketFacts {
         value = row["value"]
         limit = row["limit_value"]
         limitSource = row["limit_source"]
+        breach = BreachWords(row)
         breachAt = Instant(milliseconds: row["breach_at"])
         photos = row["photos"]
         offerUntil = Instant(row, "offer_until")
@@ -97,5 +100,17 @@ extension Store {
         try await pool.read { db in
             try TicketFacts.fetch(db, where: "ticket.id = ?", orderBy: "ticket.id", limit: 1, [id.number]).first
         }
+    }
+}
+
+extension TicketFacts {
+    /// Why there is this ticket, for the one who mends it.
+    public var why: LocalName? {
+        guard let breach else { return nil }
+        func place(_ language: Language) -> String {
+            let name = pointPlace?[language] ?? ""
+            return name.isEmpty ? point?.description ?? "" : name
+        }
+        return LocalName(zh: breach.sentence(at: place(.zh), .zh), en: breach.sentence(at: place(.en), .en))
     }
 }

@@ -48,6 +48,7 @@ public struct EpisodeFacts: Sendable {
     public let point: PointID
     public let place: LocalName
     public let measure: Measure
+    public let kind: Rule.Kind
     public let raisedAt: Instant
     public let clearedAt: Instant?
     public let limits: Thresholds
@@ -55,6 +56,7 @@ public struct EpisodeFacts: Sendable {
     public let peak: Double
     public let peakAt: Instant
     public let count: Int
+    public let mean: Double
     /// The newest value of the running machine.
     public let lastValue: Double?
     public let lastAt: Instant?
@@ -155,16 +157,17 @@ extension EpisodeFacts {
                 WHERE episode.ticket = ? ORDER BY episode.id DESC LIMIT \(Limits.pageRows)
                 """, arguments: [id.number]
         ).compactMap { row in
-            guard let measure = Measure(rawValue: row["measure"]), let severity = Severity(rawValue: row["severity"])
-            else { return nil }
+            guard let rule = RuleID(row), let severity = Severity(rawValue: row["severity"]) else { return nil }
+            let (count, peak) = (row["count"] as Int, row["peak"] as Double)
             return EpisodeFacts(
                 id: EpisodeID(row["id"]),
                 point: PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"])),
-                place: LocalName(zh: row["place_zh"], en: row["place_en"]), measure: measure,
+                place: LocalName(zh: row["place_zh"], en: row["place_en"]), measure: rule.measure, kind: rule.kind,
                 raisedAt: Instant(milliseconds: row["raised_at"]), clearedAt: Instant(row, "cleared_at"),
                 limits: Thresholds(raise: row["raise_at"], clear: row["clear_at"], critical: row["critical_at"]),
-                severity: severity, peak: row["peak"], peakAt: Instant(milliseconds: row["peak_at"]),
-                count: row["count"], lastValue: row["last_value"], lastAt: Instant(row, "last_at"))
+                severity: severity, peak: peak, peakAt: Instant(milliseconds: row["peak_at"]), count: count,
+                mean: (row["sum"] as Double?).map { $0 / Double(max(1, count)) } ?? peak, lastValue: row["last_value"],
+                lastAt: Instant(row, "last_at"))
         }
     }
 }

@@ -30,7 +30,7 @@ extension Store {
     ) async throws -> Trend? {
         try await pool.read { [telemetry] db in
             guard let key = try PointKey.find(db, point) else { return nil }
-            let watches = try Watch.load(db, key, point).filter { $0.rule.measure == measure }
+            let watches = try Watch.load(db, key, point).filter { $0.rule.measure == measure && $0.rule.kind.isOfValue }
             let strictest = watches.min { ($0.thresholds?.raise ?? .infinity) < ($1.thresholds?.raise ?? .infinity) }
             return Trend(
                 from: from, to: to,

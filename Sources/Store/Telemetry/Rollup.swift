@@ -41,7 +41,7 @@ struct Rollup: Equatable {
 
     /// The minutes of a run.
     static func minutes(of point: PointKey, _ run: Run) -> [Rollup] {
-        var open = InlineArray<9, Rollup?>(repeating: nil)
+        var open = InlineArray<11, Rollup?>(repeating: nil)
         var done: [Rollup] = []
         for reading in run.readings {
             let at = start(of: reading.at.milliseconds, .minute)

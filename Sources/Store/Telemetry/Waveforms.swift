@@ -16,6 +16,21 @@ public struct WaveformFacts: Sendable, Equatable {
     public let samples: Int
     /// Kept since an episode was on.
     public let isKept: Bool
+
+    public init(
+        id: Int64, at: Instant, sampleRate: Double, unit: WaveformUnit, encoding: SampleEncoding, scale: Double,
+        rpm: Double?, samples: Int, isKept: Bool
+    ) {
+        self.id = id
+        self.at = at
+        self.sampleRate = sampleRate
+        self.unit = unit
+        self.encoding = encoding
+        self.scale = scale
+        self.rpm = rpm
+        self.samples = samples
+        self.isKept = isKept
+    }
 }
 
 extension Store {

@@ -184,7 +184,7 @@ extension Diagnosis.Finding.Evidence {
 
 extension Doubt {
     /// `under_one_second`.
-    fileprivate var code: String {
+    var code: String {
         rawValue.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
     }
 

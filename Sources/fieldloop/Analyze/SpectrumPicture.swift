@@ -1,7 +1,38 @@
 import Foundation
 import Vibration
 
-/// A record's spectra as SVG: velocity with the shaft's multiples, and the envelope with the bearing's lines.
+/// What of a record's spectra is drawn: velocity with the shaft's multiples, and the envelope with the bearing's lines.
+struct SpectrumPanel {
+    /// As many points as a picture has columns.
+    let points: [Peak]
+    /// Hz, at the right edge.
+    let top: Double
+    let marks: [(frequency: Double, name: String)]
+
+    private static let columns = 900
+
+    /// mm/s; nil without a spectrum.
+    static func velocity(_ analysis: Analysis) -> SpectrumPanel? {
+        guard let velocity = analysis.spectrum?.velocity else { return nil }
+        let top = min(1_000, velocity.resolution * Double(velocity.amplitudes.count))
+        return SpectrumPanel(
+            points: velocity.outline(columns: columns, in: 0...max(1, top)), top: top,
+            marks: analysis.features.orders.filter { $0.order.rounded() == $0.order && $0.frequency < top }
+                .map { ($0.frequency, "\(Int($0.order))×") })
+    }
+
+    /// g; nil without an envelope.
+    static func envelope(_ analysis: Analysis) -> SpectrumPanel? {
+        guard let spectrum = analysis.envelopeSpectrum, let envelope = analysis.features.envelope else { return nil }
+        let lines = envelope.lines.map { ($0.frequency, $0.line.column.uppercased()) }
+        let farthest = lines.map(\.0).max().map { 3.2 * $0 } ?? 500
+        let top = min(farthest, spectrum.resolution * Double(spectrum.amplitudes.count))
+        return SpectrumPanel(
+            points: spectrum.outline(columns: columns, in: 0...max(1, top)), top: top, marks: lines)
+    }
+}
+
+/// A record's spectra as SVG.
 struct SpectrumPicture {
     private var panels: [Panel] = []
     private let title: String
@@ -10,29 +41,14 @@ struct SpectrumPicture {
     private static let height = 300.0
 
     init(_ report: AnalysisReport) {
-        let analysis = report.analysis
         title = report.heading
-        if let velocity = analysis.spectrum?.velocity {
-            let top = min(1_000, velocity.resolution * Double(velocity.amplitudes.count))
-            panels.append(
-                Panel(
-                    title: "velocity, mm/s peak", points: velocity.outline(columns: Self.columns, in: 0...max(1, top)),
-                    top: top,
-                    marks: analysis.features.orders.filter { $0.order.rounded() == $0.order && $0.frequency < top }
-                        .map { ($0.frequency, "\(Int($0.order))×") }))
+        if let velocity = SpectrumPanel.velocity(report.analysis) {
+            panels.append(Panel(title: "velocity, mm/s peak", velocity))
         }
-        if let spectrum = analysis.envelopeSpectrum, let envelope = analysis.features.envelope {
-            let lines = envelope.lines.map { ($0.frequency, $0.line.column.uppercased()) }
-            let farthest = lines.map(\.0).max().map { 3.2 * $0 } ?? 500
-            let top = min(farthest, spectrum.resolution * Double(spectrum.amplitudes.count))
-            panels.append(
-                Panel(
-                    title: "envelope, g peak", points: spectrum.outline(columns: Self.columns, in: 0...max(1, top)),
-                    top: top, marks: lines))
+        if let envelope = SpectrumPanel.envelope(report.analysis) {
+            panels.append(Panel(title: "envelope, g peak", envelope))
         }
     }
-
-    private static let columns = 900
 
     var svg: String {
         let height = Self.height * Double(max(1, panels.count)) + 40
@@ -58,6 +74,10 @@ private struct Panel {
     /// Hz, at the right edge.
     let top: Double
     let marks: [(frequency: Double, name: String)]
+
+    init(title: String, _ panel: SpectrumPanel) {
+        (self.title, points, top, marks) = (title, panel.points, panel.top, panel.marks)
+    }
 
     func svg(below y: Double, width: Double, height: Double) -> String {
         let (left, right, bottom) = (60.0, width - 40, y + height - 40)

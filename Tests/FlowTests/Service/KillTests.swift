@@ -35,12 +35,16 @@ extension Houses {
             }
             #expect(await house.health()?["sessions_lost"] == "0")
             let stored = try house.stored()
-            #expect(stored.count == count && stored.allSatisfy { $0.values[.velocityRMS] == 3 })
+            #expect(
+                stored.count == count && stored.allSatisfy { $0.values[.velocityRMS] == $0.sequence.map(Self.value) })
             #expect(Set(stored.map(\.sequence)) == Set((0..<Int64(count)).map { $0 }), "each number once")
             #expect(try house.texts("SELECT reason FROM rejected").isEmpty)
             #expect(try house.tickets().count == 1)
             #expect(try house.texts("SELECT kind FROM ticket_entry ORDER BY id") == ["opened", "offered"])
         }
+
+        /// In zone C, and never the same for long: that would be the sensor's fault.
+        private static func value(_ number: Int64) -> Double { 3 + Double(number % 7) / 16 }
 
         /// Numbered readings, some at a time on the way; returns how many.
         private static func sendNumbers(
@@ -51,7 +55,7 @@ extension Houses {
                 try await withThrowingTaskGroup { group in
                     for number in next..<next + 16 {
                         let at = first + .milliseconds(number * 50)
-                        group.addTask { try await sender.send([(at, 3)], to: point, from: number) }
+                        group.addTask { try await sender.send([(at, value(Int64(number)))], to: point, from: number) }
                     }
                     try await group.waitForAll()
                 }
