@@ -15,7 +15,7 @@ public enum Decide {
     ) -> [Effect] {
         var effects: [Effect] = []
         for series in burst { take(series, &state, at: now, policy, &effects) }
-        effects += state.takeChanges()
+        state.takeChanges(into: &effects)
         // The search for an engineer changes tickets that later readings of the burst have been decided on here; saving
         // those afterwards would take the offer back. So it comes last.
         guard effects.contains(where: \.isSearch) else { return effects }
@@ -45,8 +45,9 @@ public enum Decide {
         // A ticket begins to wait for its proof by what people do, never within a burst.
         let isProving = state.assets[asset].isProving
         for reading in news where now - reading.at <= policy.historyAfter {
-            let moment = state.run(reading, ofAssetAt: asset, trust: policy.runTrust)
-            for (watch, event) in state.update(index, { $0.judge(reading, moment, at: now) }) {
+            let moment = state.run(reading, ofAssetAt: asset, policy)
+            let isWorkedOn = state.assets[asset].isWorkedOn(at: reading.at)
+            for (watch, event) in state.judge(reading, moment, at: index, now, isWorkedOn: isWorkedOn) {
                 follow(event, Watched(point: index, watch: watch, at: reading.at), &state, now, policy, &effects)
             }
             if isProving { effects += prove(reading, moment, at: index, &state, now, policy) }
@@ -148,7 +149,7 @@ public enum Decide {
                 if let change = numbering.take(number, age) { changes.append(change) }
             }
         }
-        if let setBack { state.update(index) { $0.rewind(to: setBack) } }
+        if let setBack { state.rewind(index, to: setBack) }
         for change in changes {
             let sender = series.point.description
             switch change {

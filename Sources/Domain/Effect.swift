@@ -11,21 +11,21 @@ public enum Effect: Sendable {
     case ask(Request)
     case reject(Rejection)
     case saveRun(AssetID, MachineRun)
-    /// Without its baselines.
-    case saveDetector(PointKey, Rule, Detector)
-    case saveBaseline(PointKey, RuleID, Baselines.Learned)
-    case saveEpisode(Episode, PointKey, RuleID, clearedAt: Instant?)
+    /// Without its baselines. `silence`: how long a rule of silence waits.
+    indirect case saveDetector(PointKey, RuleID, Detector, silence: Duration?)
+    indirect case saveBaseline(PointKey, RuleID, Baselines.Learned)
+    indirect case saveEpisode(Episode, PointKey, RuleID, clearedAt: Instant?)
 
     // Tickets
-    case openTicket(Ticket, Breach)
-    case saveTicket(Ticket)
+    indirect case openTicket(Ticket, Breach)
+    indirect case saveTicket(Ticket)
     case log(TicketID, Entry)
     /// What was measured before and after the repair.
     case saveRepair(TicketID, [ProofKey: Proof])
 
     // Dispatch
     /// Compare-and-set: only while the ticket is at the epoch before and the engineer under the cap.
-    case offer(Ticket, until: Instant, cap: Int)
+    indirect case offer(Ticket, until: Instant, cap: Int)
     case answer(TicketID, epoch: Int, Answer, reason: String)
     case saveLedger(TicketID, epoch: Int, Ledger, at: Instant)
     /// Follows in the same transaction: look for an engineer.

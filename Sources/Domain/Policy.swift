@@ -10,6 +10,8 @@ public struct Policy: Sendable {
 
     /// What one point told of its machine's run state and speed holds for the other points for so long (event time).
     public var runTrust = Duration.minutes(10)
+    /// So does its speed, for so long.
+    public var speedTrust = Duration.hours(24)
 
     /// Points of a site that fall silent within this are one fault.
     public var silentTogether = Duration.minutes(10)

@@ -19,6 +19,7 @@ enum AlarmSchema {
         CREATE INDEX detector_due ON detector(due_at) WHERE due_at IS NOT NULL AND episode IS NULL;
         ALTER TABLE episode ADD COLUMN sum REAL;
         ALTER TABLE episode ADD COLUMN band INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE machine_run ADD COLUMN flipped_at INTEGER;
         ALTER TABLE progress ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 
         -- Where a fault is of a point and not of the machine, `fault_point` names it.

@@ -77,6 +77,7 @@ extension AnalysisDocument.Evidence {
             self.init(kind: "line", line: line.code, hz: frequency, ratio: ratio, harmonics: harmonics)
         case .order(let order, let share): self.init(kind: "order", order: order, share: share)
         case .harmonics(let count): self.init(kind: "harmonics", count: count)
+        case .mains(let frequency): self.init(kind: "mains", hz: frequency)
         case .highFrequency(let rms, let times): self.init(kind: "high_frequency", rms: rms, times: times)
         }
     }

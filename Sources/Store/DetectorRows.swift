@@ -67,14 +67,15 @@ extension Detector {
                 last: Instant(row, "last_at"), lastValue: row["last_value"], over: UInt64(bitPattern: row["over"]),
                 under: UInt64(bitPattern: row["under"]), critical: UInt64(bitPattern: row["critical"]),
                 heldSince: Instant(row, "held_since"), band: SpeedBand(number: row["band"]),
-                baselines: baselines[rule] ?? Baselines(), memory: Memory(row), episode: Episode(joined: row))
+                memory: baselines[rule].map(Memory.learned) ?? Memory(row), episode: Episode(joined: row))
         }
         return detectors
     }
 
-    func save(_ db: Database, _ point: PointKey, _ rule: Rule) throws {
+    /// - Parameter silence: how long a rule of silence waits.
+    func save(_ db: Database, _ point: PointKey, _ rule: RuleID, _ silence: Duration?) throws {
         var (heardAt, dueAt): (Instant?, Instant?)
-        if case .heard(let heard) = memory, case .silence(let silence) = rule.basis {
+        if case .heard(let heard) = memory, let silence {
             // What is stored may lie behind what was heard; it must never be due too early.
             (heardAt, dueAt) = (heard.saved, heard.saved + silence + silence / Heard.precision)
         }
@@ -105,15 +106,13 @@ extension Detector.Memory {
             return
         }
         let fields = (row["memory"] as String? ?? "").split(separator: ",", omittingEmptySubsequences: false)
-        switch (row["kind"] as UInt8, fields.count) {
-        case (Rule.Kind.rate.rawValue, 4):
-            guard let since = Int64(fields[0]), let newest = Int64(fields[1]), let fast = Double(fields[2]),
-                let slow = Double(fields[3])
-            else { fallthrough }
-            self = .slope(
-                Slope(
-                    since: Instant(milliseconds: since), newest: Instant(milliseconds: newest), fast: fast, slow: slow))
-        case (Rule.Kind.sensor.rawValue, 10): self = SensorRecord(fields).map(Self.sensor) ?? .nothing
+        switch (Rule.Kind(rawValue: row["kind"]), fields.count) {
+        case (.rate, 3):
+            guard let since = Int64(fields[0]), let fast = Double(fields[1]), let slow = Double(fields[2]) else {
+                fallthrough
+            }
+            self = .slope(Slope(since: Instant(milliseconds: since), fast: fast, slow: slow))
+        case (.sensor, 8): self = SensorRecord(fields).map(Self.sensor) ?? .nothing
         default: self = .nothing
         }
     }
@@ -121,8 +120,8 @@ extension Detector.Memory {
     /// Numbers between commas; empty for none.
     fileprivate var text: String? {
         switch self {
-        case .nothing, .heard: nil
-        case .slope(let slope): "\(slope.since.milliseconds),\(slope.newest.milliseconds),\(slope.fast),\(slope.slow)"
+        case .nothing, .heard, .learned: nil
+        case .slope(let slope): "\(slope.since.milliseconds),\(slope.fast),\(slope.slow)"
         case .sensor(let record): record.text
         }
     }
@@ -130,22 +129,18 @@ extension Detector.Memory {
 
 extension SensorRecord {
     fileprivate init?(_ fields: [Substring]) {
-        guard let value = Double(fields[1]), let run = Int32(fields[2]), let longest = Int32(fields[3]),
-            let changes = Int32(fields[4]), let stuck = Int32(fields[6]), let anchor = Double(fields[7]),
-            let anchored = Int32(fields[8])
+        guard let run = Int32(fields[0]), let longest = Int32(fields[1]), let changes = Int32(fields[2]),
+            let stuck = Int32(fields[3]), let anchor = Double(fields[5]), let anchored = UInt8(fields[6])
         else { return nil }
         self.init()
-        newest = Int64(fields[0]).map(Instant.init(milliseconds:))
-        (self.value, self.run, longestRun, self.changes) = (value, run, longest, changes)
-        (sequence, self.stuck, self.anchor, self.anchored) = (Int64(fields[5]), stuck, anchor, anchored)
-        fault = UInt8(fields[9]).flatMap(SensorFault.init(rawValue:))
+        (self.run, longestRun, self.changes, self.stuck) = (run, longest, changes, stuck)
+        (sequence, self.anchor, self.anchored) = (Int64(fields[4]), anchor, anchored)
+        fault = UInt8(fields[7]).flatMap(SensorFault.init(rawValue:))
     }
 
     fileprivate var text: String {
-        func orEmpty(_ number: (some BinaryInteger)?) -> String { number.map { "\($0)" } ?? "" }
-        return
-            "\(orEmpty(newest?.milliseconds)),\(value),\(run),\(longestRun),\(changes),\(orEmpty(sequence)),\(stuck),"
-            + "\(anchor),\(anchored),\(orEmpty(fault?.rawValue))"
+        let (number, fault) = (sequence.map { "\($0)" } ?? "", fault.map { "\($0.rawValue)" } ?? "")
+        return "\(run),\(longestRun),\(changes),\(stuck),\(number),\(anchor),\(anchored),\(fault)"
     }
 }
 
@@ -231,22 +226,59 @@ extension Episode {
     }
 }
 
+extension Episode {
+    /// A rule was taken away while its breach was on: nothing will ever say that it is over, so it is.
+    static func endWithoutRule(_ db: Database) throws {
+        let open = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT episode.id, episode.measure, episode.kind, episode.point, point.asset, point.name
+                FROM episode JOIN point ON point.id = episode.point WHERE cleared_at IS NULL
+                """)
+        for row in open {
+            let id = PointID(asset: AssetID(stored: row["asset"]), name: Name(stored: row["name"]))
+            let point = PointKey(row["point"])
+            guard let rule = RuleID(row), try !Rule.load(db, point, id).contains(where: { $0.id == rule }) else {
+                continue
+            }
+            try end(db, point, rule)
+        }
+    }
+
+    /// Ends what is on of one rule at one point, at the newest time that it was judged.
+    static func end(_ db: Database, _ point: PointKey, _ rule: RuleID) throws {
+        let key: StatementArguments = [point.number, Int(rule.measure.rawValue), Int(rule.kind.rawValue)]
+        try db.cached(
+            """
+            UPDATE episode SET cleared_at = max(raised_at, coalesce((SELECT last_at FROM detector d WHERE
+                d.point = episode.point AND d.measure = episode.measure AND d.kind = episode.kind), raised_at))
+            WHERE point = ? AND measure = ? AND kind = ? AND cleared_at IS NULL
+            """, key)
+        try db.cached("UPDATE detector SET episode = NULL WHERE point = ? AND measure = ? AND kind = ?", key)
+    }
+}
+
 extension MachineRun {
     static func load(_ db: Database, _ asset: AssetID) throws -> MachineRun {
         let statement = try db.cachedStatement(sql: "SELECT * FROM machine_run WHERE asset = ?")
         guard let row = try Row.fetchOne(statement, arguments: [asset.text]) else { return MachineRun() }
         return MachineRun(
             isRunning: row["is_running"], since: Instant(row, "since"), toldAt: Instant(row, "told_at"),
-            speed: row["speed"], speedAt: Instant(row, "speed_at"))
+            speed: row["speed"], speedAt: Instant(row, "speed_at"), flippedAt: Instant(row, "flipped_at"))
     }
 
     func save(_ db: Database, _ asset: AssetID) throws {
         try db.cached(
             """
-            INSERT INTO machine_run (asset, is_running, since, told_at, speed, speed_at) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO machine_run (asset, is_running, since, told_at, speed, speed_at, flipped_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (asset) DO UPDATE SET is_running = excluded.is_running, since = excluded.since,
-                told_at = excluded.told_at, speed = excluded.speed, speed_at = excluded.speed_at
+                told_at = excluded.told_at, speed = excluded.speed, speed_at = excluded.speed_at,
+                flipped_at = excluded.flipped_at
             """,
-            [asset.text, isRunning, since?.milliseconds, toldAt?.milliseconds, speed, speedAt?.milliseconds])
+            [
+                asset.text, isRunning, since?.milliseconds, toldAt?.milliseconds, speed, speedAt?.milliseconds,
+                flippedAt?.milliseconds,
+            ])
     }
 }

@@ -11,8 +11,9 @@ public struct PlannedWorkFacts: Sendable {
     public let assetName: LocalName?
     public let span: PlannedWork.Span
     public let reason: String
-    /// As `Actor.text`.
+    /// As `Actor.text`; the name if that is an engineer.
     public let by: String
+    public let byName: LocalName?
     public let endedAt: Instant?
 }
 
@@ -97,8 +98,11 @@ extension Store {
             try db.cached("DELETE FROM baseline WHERE point = ?", [key.number])
             let count = db.changesCount
             try db.cached(
-                "UPDATE detector SET over = 0, under = 0, critical = 0, memory = NULL WHERE point = ?",
-                [key.number])
+                """
+                UPDATE detector SET over = 0, under = 0, critical = 0, held_since = NULL, memory = NULL WHERE point = ?
+                """, [key.number])
+            // What was judged by limits that no longer hold is over; those of a fixed rule hold.
+            for measure in Measure.allCases { try Episode.end(db, key, RuleID(measure, .learned)) }
             return count
         }
     }
@@ -163,8 +167,10 @@ extension PlannedWorkFacts {
             db,
             sql: """
                 SELECT planned_work.*, site.name_zh AS site_zh, site.name_en AS site_en,
-                    asset.name_zh AS asset_zh, asset.name_en AS asset_en
+                    asset.name_zh AS asset_zh, asset.name_en AS asset_en,
+                    engineer.name_zh AS engineer_zh, engineer.name_en AS engineer_en
                 FROM planned_work JOIN site ON site.id = planned_work.site
+                LEFT JOIN engineer ON 'engineer:' || engineer.id = planned_work.actor
                 LEFT JOIN asset ON asset.id = planned_work.asset
                 WHERE \(condition) ORDER BY planned_work.until_at, planned_work.id LIMIT \(Limits.pageRows)
                 """, arguments: arguments
@@ -178,7 +184,7 @@ extension PlannedWorkFacts {
                 siteName: LocalName(zh: row["site_zh"], en: row["site_en"]),
                 asset: (row["asset"] as String?).map(AssetID.init(stored:)),
                 assetName: LocalName(row, "asset_zh", "asset_en"), span: span, reason: row["reason"], by: row["actor"],
-                endedAt: Instant(row, "ended_at"))
+                byName: LocalName(row, "engineer_zh", "engineer_en"), endedAt: Instant(row, "ended_at"))
         }
     }
 }

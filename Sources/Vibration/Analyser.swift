@@ -55,18 +55,24 @@ private struct Examination {
         let grid = Grid(length: centred.count, sampleRate: recording.sampleRate)
         if Double(grid.length) < grid.sampleRate { doubt(.underOneSecond) }
         if grid.nyquist < MeanPower.velocityBand.upperBound { doubt(.narrowBand) }
+        if grid.nyquist < Self.bearingBand { doubt(.lowBandwidth) }
         guard grid.length >= Hann.fewest else { return }
         averages(centred)
         var bins = Split(count: grid.bins)
         plans.real[grid.length].forward(centred.span, into: &bins, &work)
         analysis.features.wholeVelocity = WholeVelocity(bins, grid)
+        analysis.features.resolution = grid.resolution
         if let rate = recording.shaftRate {
             if rate < Order.fewestTurns * grid.resolution { doubt(.fewTurns) }
             analysis.features.orders = Order.all.compactMap { Order($0, shaftRate: rate, bins: bins, grid) }
+            if !analysis.features.confirmsSpeed { doubt(.unconfirmedSpeed) }
         }
         guard !isFlat else { return }
         envelope(bins, grid, bearing, envelopeBand)
     }
+
+    /// Hz that a record must reach for a bearing's ringing.
+    private static let bearingBand = 5_000.0
 
     private var isFlat: Bool { analysis.features.statistics?.isFlat ?? true }
 

@@ -68,6 +68,8 @@ extension Diagnosis {
             case order(Double, share: Double)
             /// So many multiples of the shaft's speed are strong.
             case harmonics(Int)
+            /// It lies where a motor's electrical vibration lies, at this frequency: that may be all it is.
+            case mains(Double)
             /// RMS above 1000 Hz in g, and how many times what is usual here.
             case highFrequency(rms: Double, times: Double)
         }
@@ -93,16 +95,21 @@ extension Diagnosis.Finding {
             else { return nil }
             let rivals = ranked.filter { $0.key != cause }.compactMap(\.value.ratio)
             let lead = ratio / (rivals.max() ?? Envelope.Line.outstanding / 2)
+            let sure = confidence(ratio, line.harmonics, lead, features)
+            let mains = Mains.line(near: line.frequency, resolution: features.resolution ?? 0)
             return Diagnosis.Finding(
-                cause: cause, confidence: confidence(ratio, line.harmonics, lead, features),
+                cause: cause, confidence: mains == nil ? sure : min(sure, ambiguous),
                 evidence: [
                     .line(line.line, frequency: line.frequency, ratio: ratio, harmonics: line.harmonics)
-                ])
+                ] + (mains.map { [.mains($0)] } ?? []))
         }
     }
 
     /// Of the strongest line: what is less is its shadow.
     private static let weakest = 0.25
+
+    /// What two causes explain alike is no more than a hint.
+    private static let ambiguous = 0.45
 
     /// Half for standing out at all; the rest for how far, for its harmonics, and for how far ahead of the next.
     private static func confidence(
@@ -153,8 +160,9 @@ extension Diagnosis.Finding {
     /// unbalance, twice misalignment, many multiples looseness.
     fileprivate static func shaft(_ features: Features, _ norm: Diagnosis.Norm) -> [Diagnosis.Finding] {
         guard let velocity = features.comparableVelocity, velocity.rms >= norm.velocity,
-            !features.doubts.contains(.fewTurns)
+            !features.doubts.contains(.fewTurns), features.shaftRate ?? 0 >= velocity.band.lowerBound
         else { return [] }
+        let share = features.doubts.isDisjoint(with: [.clipped, .quantised]) ? 1 : 0.5
         var shares: [Double: Double] = [:]
         for order in features.orders { shares[order.order] = order.velocityRMS / velocity.rms }
         guard let once = shares[1], let twice = shares[2] else { return [] }
@@ -164,22 +172,27 @@ extension Diagnosis.Finding {
             let named = [0.5, Double(strongest)].filter { shares[$0] ?? 0 >= 0.15 }
             return [
                 Diagnosis.Finding(
-                    cause: .looseness, confidence: 0.6,
+                    cause: .looseness, confidence: 0.6 * share,
                     evidence: [.harmonics(multiples.count)] + named.map { .order($0, share: shares[$0] ?? 0) })
             ]
         }
         if twice >= 0.5, twice >= 0.75 * once {
+            // Twice the speed of a motor with two poles is all but twice the mains' frequency.
+            let line = features.orders.first { $0.order == 2 }?.frequency ?? 0
+            let mains = Mains.line(near: line, resolution: features.resolution ?? 0)
+            let sure = (twice > once ? 0.7 : 0.55) * share
             return [
                 Diagnosis.Finding(
-                    cause: .misalignment, confidence: twice > once ? 0.7 : 0.55,
-                    evidence: [.order(2, share: twice), .order(1, share: once)])
+                    cause: .misalignment, confidence: mains == nil ? sure : min(sure, ambiguous),
+                    evidence: [.order(2, share: twice), .order(1, share: once)] + (mains.map { [.mains($0)] } ?? []))
             ]
         }
         if once >= 0.75, twice < once / 3 {
             // A bent shaft and a resonance of the foundation look the same.
             return [
                 Diagnosis.Finding(
-                    cause: .unbalance, confidence: once >= 0.9 ? 0.75 : 0.6, evidence: [.order(1, share: once)])
+                    cause: .unbalance, confidence: (once >= 0.9 ? 0.75 : 0.6) * share,
+                    evidence: [.order(1, share: once)])
             ]
         }
         return []
@@ -192,14 +205,27 @@ extension Diagnosis.Finding {
         else { return [] }
         return [
             Diagnosis.Finding(
-                cause: .lubrication, confidence: 0.5, evidence: [.highFrequency(rms: rms, times: rms / usual)])
+                // Cavitation, and a higher speed, sound the same.
+                cause: .lubrication, confidence: 0.4, evidence: [.highFrequency(rms: rms, times: rms / usual)])
         ]
     }
 }
 
 extension Features {
     /// How far the bearing's strongest line stands above its neighbours; nil when none could be looked for.
-    public var bearingRatio: Double? { bearingLines.compactMap(\.ratio).max() }
+    ///
+    /// A line that a motor's electrical vibration explains as well does not count.
+    public var bearingRatio: Double? {
+        bearingLines.filter { Mains.line(near: $0.frequency, resolution: resolution ?? 0) == nil }
+            .compactMap(\.ratio).max()
+    }
+
+    /// Whether something turns at the speed that was told.
+    var confirmsSpeed: Bool {
+        guard let rate = shaftRate, let once = orders.first(where: { $0.order == 1 }) else { return false }
+        let slack = max(0.005 * rate, resolution ?? 0)
+        return once.velocityRMS >= 0.1 * (velocity?.rms ?? .infinity) && abs(once.frequency - rate) <= slack
+    }
 
     /// Lines that are not the shaft's.
     fileprivate var bearingLines: [Envelope.Line] {
@@ -220,7 +246,15 @@ extension Features {
         doubts.isDisjoint(
             with: [
                 .empty, .notFinite, .noSampleRate, .flat, .clipped, .quantised, .underOneSecond, .fewTurns, .noSpeed,
-                .noBand,
+                .noBand, .lowBandwidth, .unconfirmedSpeed,
             ]) && envelope != nil
+    }
+}
+
+/// Where a motor's electrical vibration lies: twice the frequency of the mains, 50 or 60 Hz, and multiples.
+private enum Mains {
+    static func line(near frequency: Double, resolution: Double) -> Double? {
+        let slack = max(0.003 * frequency, resolution)
+        return [100.0, 120, 200, 240, 300, 360].first { abs(frequency - $0) <= slack }
     }
 }

@@ -23,6 +23,8 @@ public enum Doubt: String, Sendable, CaseIterable {
     case underOneSecond
     /// Sampled below 2 kHz: the velocity ends at half the sample rate, not at 1000 Hz.
     case narrowBand
+    /// Sampled below 10 kHz: a bearing rings higher than the record reaches, so that nothing found says little.
+    case lowBandwidth
     /// Under 16 turns of the shaft: orders and bearing lines run into each other.
     case fewTurns
     /// More than 2,097,152 samples: the rest is not looked at.
@@ -31,6 +33,8 @@ public enum Doubt: String, Sendable, CaseIterable {
     // MARK: What was not known
     /// No speed: no orders and no bearing lines.
     case noSpeed
+    /// Nothing stands out once a turn at the speed that was told: it may be another.
+    case unconfirmedSpeed
     /// The envelope's band has no line in this record's spectrum: no envelope.
     case noBand
 }

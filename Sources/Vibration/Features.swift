@@ -13,6 +13,8 @@ public struct Features: Sendable, Hashable {
     public var peaks: [Peak] = []
     /// Samples of each averaged spectrum that they were read from.
     public var peakBlock: Int?
+    /// Hz between two lines of the whole record's spectra; nil without them.
+    public var resolution: Double?
     /// Turns a second, as it was told.
     public var shaftRate: Double?
     public var orders: [Order] = []

@@ -22,7 +22,7 @@ import Testing
         let limits = try #require(baseline.thresholds(learning))
         #expect(abs(limits.raise - (baseline.mean + 6 * baseline.deviation)) < 1e-12)
         #expect(abs(limits.clear - (baseline.mean + 4 * baseline.deviation)) < 1e-12)
-        #expect(limits.critical == baseline.mean + 12 * baseline.deviation)
+        #expect(limits.critical == nil, "a change is no damage yet")
     }
 
     @Test(arguments: [1, 7, 23]) func spikesWhileLearningCostNothing(seed: UInt64) {
@@ -182,7 +182,7 @@ private struct SplitMix: RandomNumberGenerator {
     @Test func onePointTellsForTheOthers() {
         var run = MachineRun()
         func moment(_ minutes: Double) -> MachineRun.Moment {
-            run.moment(of: Self.reading(minutes), trust: .minutes(10))
+            run.moment(of: Self.reading(minutes), trust: .minutes(10), speedTrust: .minutes(10))
         }
         #expect(moment(0).isRunning == nil)
         var changes = [run.take(Self.reading(1, running: true))]

@@ -91,7 +91,7 @@ import Testing
     @Test(arguments: [
         (
             "1,,,,velocity_rms_mm_s,guess,,,,,,,,,,,x",
-            "kind is one of limit, learned, rate, silence, sensor, no_sensor, no_silence, none, not “guess”"
+            "kind is one of limit, learned, rate, silence, sensor, no_rate, no_sensor, no_silence, none, not “guess”"
         ),
         ("1,,,,loudness,limit,2,1,,,,,,,,,x", "unknown measure"),
         ("1,,,,kurtosis,limit,2,2,,,,,,,,,x", "clear must be below raise"),

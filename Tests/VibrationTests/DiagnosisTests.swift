@@ -45,6 +45,49 @@ import Testing
         }
     }
 
+    /// At the mains' double frequency a motor's iron says what a bearing would: no more than a hint.
+    @Test(arguments: [1_466.0, 1_480]) func theMainsAreNoBearing(rpm: Double) throws {
+        // Ten balls of a 6210: 4.093 passes a turn, 100.0 Hz at 1,466 rpm.
+        let bearing = try #require(Bearing(bpfo: 4.093, bpfi: 5.907, bsf: 2.665, ftf: 0.409))
+        var random = SplitMix(seed: 77)
+        let samples = Signal.sum(65_536, rate: Self.rate) { t in
+            (1 + 0.3 * .cos(2 * .pi * 100 * t)) * 0.3 * random.normal() + 0.01 * .sin(2 * .pi * rpm / 60 * t)
+        }
+        let recording = Recording(samples: samples, sampleRate: Self.rate, rpm: rpm)
+        let features = Analyser().analyse(recording, bearing: bearing).features
+        let diagnosis = Diagnosis(features, norm: Self.norm, knowsBearing: true)
+        #expect(diagnosis.findings.allSatisfy { $0.confidence <= 0.45 }, "\(diagnosis.findings)")
+        #expect(features.bearingRatio ?? 0 < Envelope.Line.outstanding)
+    }
+
+    /// A motor with two poles: twice its speed and twice the mains' frequency lie side by side.
+    @Test func theMainsAreNoMisalignment() throws {
+        let rate = 2_970.0 / 60
+        let samples = Signal.sum(65_536, rate: Self.rate) { t in
+            func part(_ hertz: Double, _ velocity: Double) -> Double {
+                2.0.squareRoot() * velocity * 2 * .pi * hertz / 9_806.65 * .sin(2 * .pi * hertz * t)
+            }
+            return part(rate, 1) + part(100, 3.2)
+        }
+        let diagnosis = Self.diagnose(samples, rpm: 2_970, bearing: nil)
+        #expect(diagnosis.findings.allSatisfy { $0.confidence <= 0.45 }, "\(diagnosis.findings)")
+    }
+
+    /// The right record and the wrong speed: the damage is looked for where it is not.
+    @Test func aWrongSpeedIsNeverClean() {
+        let struck = Self.struck(order: 3.5848, modulatedBy: 0, depth: 0, seed: 5)
+        #expect(Self.diagnose(struck, rpm: 1_000).verdict != .clean)
+    }
+
+    /// What is sampled at 2.56 kHz holds nothing of a bearing's ringing.
+    @Test func whatCannotBeHeardIsNotClean() {
+        let samples = Signal.sum(8_192, rate: 2_560) { t in 0.02 * .sin(2 * .pi * Self.turns * t) }
+        let recording = Recording(samples: samples, sampleRate: 2_560, rpm: Self.rpm)
+        let features = Analyser().analyse(recording, bearing: Self.bearing).features
+        #expect(features.doubts.contains(.lowBandwidth))
+        #expect(Diagnosis(features, norm: Self.norm, knowsBearing: true).verdict == .unknown)
+    }
+
     @Test(arguments: [51, 52, 53] as [UInt64])
     func thePartThatIsStruck(seed: UInt64) throws {
         let parts: [(Double, Double, Double, Diagnosis.Finding.Cause)] = [

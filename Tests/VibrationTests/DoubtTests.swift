@@ -6,8 +6,26 @@ import Testing
 @Suite struct DoubtTests {
     private let analyser = Analyser()
 
+    /// Noise turns at no speed; that doubt has a test of its own.
     private func doubts(_ samples: [Float], _ rate: Double = 12_800, rpm: Double? = 3000) -> Set<Doubt> {
-        analyser.analyse(Recording(samples: samples, sampleRate: rate, rpm: rpm)).features.doubts
+        analyse(samples, rate, rpm: rpm).features.doubts
+    }
+
+    private func analyse(
+        _ samples: [Float], _ rate: Double = 12_800, rpm: Double? = 3000, band: ClosedRange<Double>? = nil
+    ) -> Analysis {
+        var found = analyser.analyse(Recording(samples: samples, sampleRate: rate, rpm: rpm), envelopeBand: band)
+        found.features.doubts.remove(.unconfirmedSpeed)
+        return found
+    }
+
+    @Test func aSpeedThatNothingTurnsAt() {
+        func found(_ hertz: Double) -> Set<Doubt> {
+            let tone = Signal.tone(16_384, rate: 12_800, hertz: hertz, amplitude: 0.7, phase: 0.4)
+            return analyser.analyse(Recording(samples: tone, sampleRate: 12_800, rpm: 3000)).features.doubts
+        }
+        #expect(found(50) == [] && found(49.9) == [])
+        #expect(found(48) == [.unconfirmedSpeed])
     }
 
     private let noise = Signal.noise(16_384, deviation: 0.3, seed: 61)
@@ -84,34 +102,33 @@ import Testing
     }
 
     @Test func short() throws {
-        let found = analyser.analyse(Recording(samples: Array(noise.prefix(12_799)), sampleRate: 12_800, rpm: 3000))
+        let found = analyse(Array(noise.prefix(12_799)))
         #expect(found.features.doubts == [.underOneSecond])
         #expect(found.features.velocity != nil && found.features.comparableVelocity == nil)
-        let whole = analyser.analyse(Recording(samples: Array(noise.prefix(12_800)), sampleRate: 12_800, rpm: 3000))
+        let whole = analyse(Array(noise.prefix(12_800)))
         #expect(whole.features.doubts == [] && whole.features.comparableVelocity == whole.features.velocity)
         #expect(doubts(noise, rpm: 600) == [.fewTurns])
     }
 
     @Test func slow() {
-        let found = analyser.analyse(Recording(samples: noise, sampleRate: 1000, rpm: 3000)).features
-        #expect(found.doubts == [.narrowBand] && found.velocity?.band == 10...500)
+        let found = analyse(noise, 1000).features
+        #expect(found.doubts == [.narrowBand, .lowBandwidth] && found.velocity?.band == 10...500)
         #expect(found.highFrequencyRMS == nil && found.comparableVelocity == nil)
-        #expect(doubts(noise, 2000) == [])
+        #expect(doubts(noise, 2000) == [.lowBandwidth] && doubts(noise, 10_000) == [])
         // Nothing from 10 Hz up.
-        let crawl = analyser.analyse(Recording(samples: noise, sampleRate: 15, rpm: 60)).features
-        #expect(crawl.velocity == nil && crawl.doubts == [.narrowBand])
+        let crawl = analyse(noise, 15, rpm: 60).features
+        #expect(crawl.velocity == nil && crawl.doubts == [.narrowBand, .lowBandwidth])
     }
 
     @Test func bandOutside() {
-        let found = analyser.analyse(
-            Recording(samples: noise, sampleRate: 12_800, rpm: 3000), envelopeBand: 7000...9000)
+        let found = analyse(noise, band: 7000...9000)
         #expect(found.features.doubts == [.noBand] && found.features.envelope == nil)
         #expect(found.envelopeSpectrum == nil && found.spectrum != nil)
     }
 
     @Test func tooLong() {
         let long = [Float](repeating: 1, count: Recording.longest) + [100, 100, 100]
-        let found = analyser.analyse(Recording(samples: long, sampleRate: 51_200, rpm: 3000)).features
+        let found = analyse(long, 51_200).features
         #expect(found.doubts == [.cut, .flat] && found.statistics?.mean == 1)
     }
 

@@ -60,7 +60,8 @@ extension JSON {
         self = [
             "id": .int(work.id), "site": .string(work.site.text), "site_name": JSON(work.siteName),
             "asset": JSON(work.asset?.text), "asset_name": JSON(work.assetName), "reason": .string(work.reason),
-            "by": .string(work.by), "from": JSON(work.span.from), "until": JSON(work.span.until),
+            "by": .string(work.by), "by_name": JSON(work.byName), "from": JSON(work.span.from),
+            "until": JSON(work.span.until),
             "ended_at": JSON(work.endedAt),
         ]
     }

@@ -101,7 +101,7 @@ public struct Baseline: Hashable, Sendable {
         let deviation = (window.squares / Double(window.count)).squareRoot() / Self.trimming
         let excess = Self.excess(window.mean, deviation, learning)
         // Nothing but zeros: no machine, and any value would be above.
-        guard excess > 0 else { return }
+        guard window.mean > 0, excess > 0 else { return }
         if windows == 0 || window.mean + excess < mean + Self.excess(mean, self.deviation, learning) {
             (mean, self.deviation) = (window.mean, deviation)
         }
@@ -117,10 +117,11 @@ public struct Baseline: Hashable, Sendable {
         return max(learning.sigmas * deviation, least)
     }
 
-    /// Clears at two thirds of the excess, critical at twice of it; nil while the first window is open.
+    /// Clears at two thirds of the excess; nil while the first window is open. A change is something to look at and never
+    /// critical by itself: ISO 10816-3's criterion II gives notice, the zones say what damages.
     public func thresholds(_ learning: Learning) -> Thresholds? {
         guard isLearned else { return nil }
         let excess = Self.excess(mean, deviation, learning)
-        return Thresholds(raise: mean + excess, clear: mean + excess * 2 / 3, critical: mean + 2 * excess)
+        return Thresholds(raise: mean + excess, clear: mean + excess * 2 / 3)
     }
 }

@@ -5,6 +5,8 @@ public struct BurstState: Sendable {
     public private(set) var assets: [AssetState] = []
     private var pointIndex: [PointID: Int] = [:]
     private var assetIndex: [AssetID: Int] = [:]
+    /// A plant has few different rules, and very many points that they are for.
+    private var rules: [Rule: SharedRule] = [:]
     /// Points with something to save, in the order of their first reading.
     private var touched: [Int] = []
     /// Machines whose run has changed.
@@ -26,6 +28,11 @@ public struct BurstState: Sendable {
     public mutating func add(_ point: PointState) {
         pointIndex[point.id] = points.count
         points.append(point)
+        for index in point.watches.indices {
+            let rule = point.watches[index].shared
+            points[points.count - 1].watches[index].shared = rules[rule.rule, default: rule]
+            rules[rule.rule] = points[points.count - 1].watches[index].shared
+        }
     }
 
     /// - Returns: where the asset stands, for its points.
@@ -98,12 +105,25 @@ public struct BurstState: Sendable {
     }
 
     /// Takes what a reading says of its machine's run; says how the machine runs at it.
-    mutating func run(_ reading: Reading, ofAssetAt index: Int, trust: Duration) -> MachineRun.Moment {
+    mutating func run(_ reading: Reading, ofAssetAt index: Int, _ policy: Policy) -> MachineRun.Moment {
         if assets[index].run.take(reading), !assets[index].hasRun {
             assets[index].hasRun = true
             ran.append(index)
         }
-        return assets[index].run.moment(of: reading, trust: trust)
+        return assets[index].run.moment(of: reading, trust: policy.runTrust, speedTrust: policy.speedTrust)
+    }
+
+    /// A sender's clock was set back to `at`.
+    mutating func rewind(_ index: Int, to at: Instant) {
+        update(index) { $0.rewind(to: at) }
+        assets[points[index].asset].run.rewind(to: at)
+    }
+
+    /// As `PointState.judge`.
+    mutating func judge(
+        _ reading: Reading, _ moment: MachineRun.Moment, at index: Int, _ now: Instant, isWorkedOn: Bool
+    ) -> [(watch: Int, event: Detector.Event)] {
+        points[index].judge(reading, moment, at: now, isWorkedOn: isWorkedOn)
     }
 
     /// Changes a point that is saved with the burst.
@@ -142,17 +162,13 @@ public struct BurstState: Sendable {
     }
 
     /// One save a point and burst, however many readings moved it.
-    mutating func takeChanges() -> [Effect] {
-        var effects: [Effect] = []
-        for index in touched where points[index].isChanged {
-            effects += points[index].takeChanges()
-        }
+    mutating func takeChanges(into effects: inout [Effect]) {
+        for index in touched where points[index].isChanged { points[index].takeChanges(into: &effects) }
         for index in ran {
             assets[index].hasRun = false
             effects.append(.saveRun(assets[index].facts.id, assets[index].run))
         }
         ran = []
-        return effects
     }
 }
 
@@ -219,28 +235,40 @@ public struct PointState: Sendable {
 
     /// Judges what is new of one reading; says which rules' verdicts changed.
     ///
-    /// - Parameter now: when it came; silence runs on our own clock.
+    /// - Parameters:
+    ///   - now: when it came; silence runs on our own clock.
+    ///   - isWorkedOn: work is planned on the machine.
     mutating func judge(
-        _ news: Reading, _ moment: MachineRun.Moment, at now: Instant
+        _ news: Reading, _ moment: MachineRun.Moment, at now: Instant, isWorkedOn: Bool
     ) -> [(watch: Int, event: Detector.Event)] {
         var events: [(Int, Detector.Event)] = []
         // The sensor first: what a broken one says is not the machine's.
-        for index in watches.indices where !watches[index].rule.kind.isOfMachine {
-            guard let value = news.values[watches[index].rule.measure] else { continue }
-            if watches[index].rule.isMuted(moment) {
-                watches[index].stand(at: news.at)
-            } else if let event = watches[index].check(value, of: news, moment, at: now) {
-                events.append((index, event))
+        var (muted, faulty) = (MeasureKinds(), MeasureKinds())
+        for index in watches.indices {
+            let rule = watches[index].shared
+            if rule.isOfMachine {
+                // What is known to be wrong is not learned.
+                if rule.kind != .learned, watches[index].detector.hasEpisode { faulty.insert(rule.measureKind) }
+                continue
             }
+            if let value = news.values[rule.measure] {
+                if rule.isMuted(moment) {
+                    watches[index].stand(at: news.at)
+                } else if let event = watches[index].check(value, of: news, moment, at: now) {
+                    events.append((index, event))
+                }
+            }
+            if watches[index].isBad(at: news.at) { muted.insert(rule.measureKind) }
         }
-        for index in watches.indices where watches[index].rule.kind.isOfMachine {
-            if watches[index].rule.isMuted(moment) {
+        for index in watches.indices where watches[index].shared.isOfMachine {
+            let rule = watches[index].shared
+            if rule.isMuted(moment) {
                 watches[index].stand(at: news.at)
-            } else if let value = news.values[watches[index].rule.measure],
-                !isMuted(FaultKind(watches[index].rule.measure), at: news.at),
-                let event = watches[index].advance(value, of: news, moment)
-            {
-                events.append((index, event))
+            } else if let value = news.values[rule.measure], !muted.contains(rule.measureKind) {
+                let mayLearn = !isWorkedOn && !faulty.contains(rule.measureKind)
+                if let event = watches[index].advance(value, at: news.at, moment, mayLearn: mayLearn) {
+                    events.append((index, event))
+                }
             }
         }
         return events
@@ -248,10 +276,7 @@ public struct PointState: Sendable {
 
     /// The sensor of such measures is at fault, or was at the reading of this time.
     func isMuted(_ kind: FaultKind, at: Instant) -> Bool {
-        watches.contains { watch in
-            guard case .sensor = watch.rule.basis, FaultKind(watch.rule.measure) == kind else { return false }
-            return watch.detector.episode != nil || watch.detector.last == at && watch.detector.over & 1 == 1
-        }
+        watches.contains { $0.shared.measureKind == kind && $0.isBad(at: at) }
     }
 
     /// The sender's clock was set back: what comes now is judged, though it is dated before what came.
@@ -263,51 +288,92 @@ public struct PointState: Sendable {
         }
     }
 
-    mutating func takeChanges() -> [Effect] {
+    mutating func takeChanges(into effects: inout [Effect]) {
         isChanged = false
-        var effects: [Effect] = newest.map { [.saveProgress(key, newest: $0, numbering, told: told)] } ?? []
+        if let newest { effects.append(.saveProgress(key, newest: newest, numbering, told: told)) }
         for index in watches.indices where watches[index].isChanged {
             watches[index].isChanged = false
-            let rule = watches[index].rule.id
-            for learned in watches[index].detector.baselines.takeChanges() {
-                effects.append(.saveBaseline(key, rule, learned))
+            let rule = watches[index].shared
+            for learned in watches[index].detector.takeLearned() {
+                effects.append(.saveBaseline(key, rule.id, learned))
             }
-            effects.append(.saveDetector(key, watches[index].rule, watches[index].detector))
+            effects.append(.saveDetector(key, rule.id, watches[index].detector, silence: rule.silence))
             if let episode = watches[index].detector.episode {
-                effects.append(.saveEpisode(episode, key, rule, clearedAt: nil))
+                effects.append(.saveEpisode(episode, key, rule.id, clearedAt: nil))
             }
         }
-        return effects
+    }
+}
+
+/// A rule as many points have it, with what is asked of it at each reading; times in milliseconds.
+final class SharedRule: Sendable {
+    let rule: Rule
+    let id: RuleID
+    let measure: Measure
+    let kind: Rule.Kind
+    let isOfMachine: Bool
+    /// Whose sensor it is about: vibration's or temperature's.
+    let measureKind: FaultKind
+    let hold: Int64
+    /// Of a rate: its time constant.
+    let span: Int64
+    let silence: Duration?
+    private let needsRunning: Bool
+    private let settling: Duration
+
+    init(_ rule: Rule) {
+        self.rule = rule
+        id = rule.id
+        hold = rule.hold.milliseconds
+        if case .rate(_, let over) = rule.basis { span = over.milliseconds } else { span = 0 }
+        if case .silence(let after) = rule.basis { silence = after } else { silence = nil }
+        (measure, kind, isOfMachine) = (rule.measure, rule.kind, rule.kind.isOfMachine)
+        (measureKind, needsRunning, settling) = (FaultKind(rule.measure), rule.measure.needsRunning, rule.settling)
+    }
+
+    /// The machine is at rest, or starting: what it shows says nothing.
+    func isMuted(_ moment: MachineRun.Moment) -> Bool {
+        guard needsRunning else { return false }
+        return moment.isRunning == false || moment.runningFor.map { $0 < settling } == true
     }
 }
 
 /// One rule and where it stands.
 public struct Watch: Sendable {
-    public let rule: Rule
+    fileprivate(set) var shared: SharedRule
     public internal(set) var detector: Detector
     var isChanged = false
 
     public init(_ rule: Rule, _ detector: Detector = Detector()) {
-        self.rule = rule
+        shared = SharedRule(rule)
         self.detector = detector
     }
 
-    /// The limits in force, if there are any yet.
-    public var thresholds: Thresholds? { detector.thresholds(of: rule) }
+    public var rule: Rule { shared.rule }
 
-    mutating func advance(_ value: Double, of reading: Reading, _ moment: MachineRun.Moment) -> Detector.Event? {
+    /// The limits in force, if there are any yet.
+    public var thresholds: Thresholds? { detector.thresholds(of: shared.rule) }
+
+    /// Of a sensor's rule: it is at fault, or was at the reading of this time.
+    fileprivate func isBad(at: Instant) -> Bool {
+        shared.kind == .sensor && (detector.hasEpisode || detector.wasBad(at: at))
+    }
+
+    mutating func advance(
+        _ value: Double, at: Instant, _ moment: MachineRun.Moment, mayLearn: Bool
+    ) -> Detector.Event? {
         isChanged = true
-        return detector.advance(value, of: reading, moment, by: rule)
+        return detector.advance(value, at: at, moment, by: shared, mayLearn: mayLearn)
     }
 
     /// For rules that look at the sender, not at the machine.
     mutating func check(
         _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, at now: Instant
     ) -> Detector.Event? {
-        switch rule.basis {
+        switch shared.rule.basis {
         case .sensor(let check):
             isChanged = true
-            return detector.check(value, of: reading, moment, by: rule, check)
+            return detector.check(value, of: reading, moment, by: shared, check)
         case .silence(let span):
             let (event, isChanged) = detector.hear(reading.at, at: now, saveEvery: span / Heard.precision)
             if isChanged { self.isChanged = true }
@@ -326,10 +392,14 @@ public struct Watch: Sendable {
     }
 }
 
-extension Rule {
-    /// The machine is at rest, or starting: what it shows says nothing.
-    fileprivate func isMuted(_ moment: MachineRun.Moment) -> Bool {
-        guard measure.needsRunning else { return false }
-        return moment.isRunning == false || moment.runningFor.map { $0 < settling } == true
+/// Vibration, temperature, both or none.
+private struct MeasureKinds {
+    private var vibration = false
+    private var temperature = false
+
+    mutating func insert(_ kind: FaultKind) {
+        if kind == .temperature { temperature = true } else { vibration = true }
     }
+
+    func contains(_ kind: FaultKind) -> Bool { kind == .temperature ? temperature : vibration }
 }

@@ -1,47 +1,74 @@
 /// The state of one rule at one point; it advances on event time, one new reading at a time.
+///
+/// A plant has hundreds of thousands: what is not there takes no room.
 public struct Detector: Hashable, Sendable {
     /// What a rule remembers besides, by its kind.
     public enum Memory: Hashable, Sendable {
         case nothing
+        /// What was learned, by speed.
+        case learned(Baselines)
         case slope(Slope)
         case sensor(SensorRecord)
         case heard(Heard)
     }
 
-    /// Newest event time judged; what comes later but is older fills history only.
-    public var last: Instant?
+    private var lastTime: Int64
     /// As judged: a rate is the measure's unit an hour.
     public var lastValue: Double
     /// Verdicts of the last readings, newest in bit 0.
     public var over: UInt64
     public var under: UInt64
     public var critical: UInt64
-    /// Since when a breach is confirmed that is not raised yet.
-    public var heldSince: Instant?
+    private var heldTime: Int64
+    public var memory: Memory
+    /// One or none.
+    private var episodes: [Episode]
     /// Of the newest reading.
     public var band: SpeedBand
-    /// What was learned, by speed.
-    public var baselines: Baselines
-    public var memory: Memory
-    /// The breach that is on, if one is.
-    public var episode: Episode?
 
     public init(
         last: Instant? = nil, lastValue: Double = 0, over: UInt64 = 0, under: UInt64 = 0, critical: UInt64 = 0,
-        heldSince: Instant? = nil, band: SpeedBand = SpeedBand(number: 0), baselines: Baselines = Baselines(),
-        memory: Memory = .nothing, episode: Episode? = nil
+        heldSince: Instant? = nil, band: SpeedBand = SpeedBand(number: 0), memory: Memory = .nothing,
+        episode: Episode? = nil
     ) {
-        self.last = last
+        lastTime = last?.milliseconds ?? Self.never
         self.lastValue = lastValue
         self.over = over
         self.under = under
         self.critical = critical
-        self.heldSince = heldSince
+        heldTime = heldSince?.milliseconds ?? Self.never
         self.band = band
-        self.baselines = baselines
         self.memory = memory
-        self.episode = episode
+        episodes = episode.map { [$0] } ?? []
     }
+
+    private static let never = Int64.min
+
+    /// Newest event time judged; what comes later but is older fills history only.
+    public var last: Instant? {
+        get { lastTime == Self.never ? nil : Instant(milliseconds: lastTime) }
+        set { lastTime = newValue?.milliseconds ?? Self.never }
+    }
+
+    /// Since when a breach is confirmed that is not raised yet.
+    public var heldSince: Instant? {
+        get { heldTime == Self.never ? nil : Instant(milliseconds: heldTime) }
+        set { heldTime = newValue?.milliseconds ?? Self.never }
+    }
+
+    /// The breach that is on, if one is.
+    public var episode: Episode? {
+        get { episodes.first }
+        set { episodes = newValue.map { [$0] } ?? [] }
+    }
+
+    /// What was learned, by speed; of other rules nothing.
+    public var baselines: Baselines { if case .learned(let baselines) = memory { baselines } else { Baselines() } }
+
+    public var hasEpisode: Bool { !episodes.isEmpty }
+
+    /// Whether the newest verdict was one of the reading of that time, and bad.
+    func wasBad(at: Instant) -> Bool { lastTime == at.milliseconds && over & 1 == 1 }
 
     /// What one reading changed.
     public enum Event: Hashable, Sendable {
@@ -56,10 +83,15 @@ public struct Detector: Hashable, Sendable {
     public func thresholds(of rule: Rule) -> Thresholds? {
         switch rule.basis {
         case .fixed(let thresholds), .rate(let thresholds, _): thresholds
-        case .learned(let learning): baselines[band]?.thresholds(learning)
+        case .learned(let learning): learned(learning)
         case .sensor: Self.badOrGood
         case .silence: nil
         }
+    }
+
+    private func learned(_ learning: Learning) -> Thresholds? {
+        guard case .learned(let baselines) = memory else { return nil }
+        return baselines[band]?.thresholds(learning)
     }
 
     /// A bad reading counts as 1, a good one as 0.
@@ -68,82 +100,103 @@ public struct Detector: Hashable, Sendable {
     /// Judges one reading's value. The caller has seen to it that the value is current and of a machine that runs.
     ///
     /// The caller starts and ends the episode; a running one's peak and count are kept here.
+    ///
+    /// - Parameter mayLearn: false while something is known to be wrong: a fault is nothing to learn from.
     mutating func advance(
-        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, by rule: Rule
+        _ value: Double, at: Instant, _ moment: MachineRun.Moment, by rule: SharedRule, mayLearn: Bool
     ) -> Event? {
-        if let last, reading.at <= last { return nil }
-        last = reading.at
+        guard at.milliseconds > lastTime else { return nil }
+        let (before, isFirst) = (Instant(milliseconds: lastTime), lastTime == Self.never)
+        lastTime = at.milliseconds
         lastValue = value
         band = moment.band
-        switch rule.basis {
-        case .fixed(let limits): return judge(value, limits, at: reading.at, by: rule)
+        switch rule.rule.basis {
+        case .fixed(let limits): return judge(value, limits, at: at, by: rule)
         case .learned(let learning):
-            // At a speed of which nothing is known yet a breach ends as it began.
-            let limits = thresholds(of: rule) ?? episode?.limits
-            // What is over the limits is no part of what is normal.
-            if episode == nil, limits.map({ value < $0.raise }) ?? true {
-                baselines.add(value, in: band, isRunning: moment.isRunning, learning)
+            // A speed of which nothing is known yet is learned, even while a breach from another speed is on: that one
+            // waits to be judged by what is learned here.
+            guard let limits = learned(learning) else {
+                if mayLearn { learn(value, moment, learning) }
+                return nil
             }
-            return limits.flatMap { judge(value, $0, at: reading.at, by: rule) }
-        case .rate(let limits, let span):
-            guard let slope = slope(value, at: reading.at, over: span) else { return nil }
+            // What is over the limits is no part of what is normal.
+            if mayLearn, episodes.isEmpty, value < limits.raise { learn(value, moment, learning) }
+            return judge(value, limits, at: at, by: rule)
+        case .rate(let limits, _):
+            guard let slope = slope(value, at: at, since: isFirst ? at : before, over: rule.span) else { return nil }
             lastValue = slope
-            return judge(slope, limits, at: reading.at, by: rule)
+            return judge(slope, limits, at: at, by: rule)
         case .sensor, .silence: return nil
         }
     }
 
-    private mutating func slope(_ value: Double, at: Instant, over span: Duration) -> Double? {
+    private mutating func learn(_ value: Double, _ moment: MachineRun.Moment, _ learning: Learning) {
+        // Taken out while it changes, so that there is one of it.
+        var baselines = Baselines()
+        if case .learned(let known) = memory { baselines = known }
+        memory = .nothing
+        baselines.add(value, in: band, isRunning: moment.isRunning, learning)
+        memory = .learned(baselines)
+    }
+
+    /// What was learned since this was last asked.
+    mutating func takeLearned() -> [Baselines.Learned] {
+        guard case .learned(var baselines) = memory else { return [] }
+        memory = .nothing
+        defer { memory = .learned(baselines) }
+        return baselines.takeChanges()
+    }
+
+    private mutating func slope(_ value: Double, at: Instant, since before: Instant, over span: Int64) -> Double? {
         guard case .slope(var slope) = memory else {
             memory = .slope(Slope(value, at: at))
             return nil
         }
         defer { memory = .slope(slope) }
-        return slope.add(value, at: at, over: span)
+        return slope.add(value, at: at, after: at.milliseconds - before.milliseconds, over: span)
     }
 
     /// Judges whether a reading can be one of a sensor that measures.
     mutating func check(
-        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, by rule: Rule, _ check: SensorCheck
+        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, by rule: SharedRule, _ check: SensorCheck
     ) -> Event? {
-        if let last, reading.at <= last { return nil }
-        last = reading.at
-        lastValue = value
-        band = moment.band
+        guard reading.at.milliseconds > lastTime else { return nil }
         var record = SensorRecord()
         if case .sensor(let known) = memory { record = known }
-        let fault = record.take(reading, value, isRunning: moment.isRunning, check)
+        let before = last.map { (at: $0, value: lastValue) }
+        let fault = record.take(reading, value, after: before, isRunning: moment.isRunning, check)
         memory = .sensor(record)
+        (lastTime, lastValue, band) = (reading.at.milliseconds, value, moment.band)
         return judge(fault == nil ? 0 : 1, Self.badOrGood, at: reading.at, by: rule)
     }
 
-    private mutating func judge(_ value: Double, _ limits: Thresholds, at: Instant, by rule: Rule) -> Event? {
+    private mutating func judge(_ value: Double, _ limits: Thresholds, at: Instant, by shared: SharedRule) -> Event? {
+        let confirmation = shared.rule.confirmation
         over = over << 1 | (value >= limits.raise ? 1 : 0)
         under = under << 1 | (value <= limits.clear ? 1 : 0)
         critical = critical << 1 | (limits.critical.map { value >= $0 } == true ? 1 : 0)
-        let severity = max(rule.severity, rule.confirmation.holds(critical) ? .critical : .warning)
+        let severity: Severity = confirmation.holds(critical) ? .critical : shared.rule.severity
 
-        guard var episode else { return raise(severity, limits, at: at, by: rule) }
-        if rule.confirmation.holds(under) {
+        guard hasEpisode else { return raise(severity, limits, at: at, by: shared) }
+        if confirmation.holds(under) {
             (over, critical) = (0, 0)
             return .cleared
         }
-        episode.take(value, at: at)
-        self.episode = episode
-        if severity > episode.severity { return .worsened(severity) }
-        return episode.ticket == nil ? .goesOn : nil
+        episodes[0].take(value, at: at)
+        if severity > episodes[0].severity { return .worsened(severity) }
+        return episodes[0].ticket == nil ? .goesOn : nil
     }
 
     private mutating func raise(
-        _ severity: Severity, _ limits: Thresholds, at: Instant, by rule: Rule
+        _ severity: Severity, _ limits: Thresholds, at: Instant, by shared: SharedRule
     ) -> Event? {
-        guard rule.confirmation.holds(over) else {
+        guard shared.rule.confirmation.holds(over) else {
             heldSince = nil
             return nil
         }
         let since = heldSince ?? at
         heldSince = since
-        guard at - since >= rule.hold else { return nil }
+        guard at.milliseconds - since.milliseconds >= shared.hold else { return nil }
         (under, heldSince) = (0, nil)
         return .raised(severity, limits)
     }
@@ -169,27 +222,29 @@ public struct Baselines: Hashable, Sendable {
         public init(_ band: SpeedBand, _ baseline: Baseline) { (self.band, self.baseline) = (band, baseline) }
     }
     private var all: [Learned]
-    /// Bands that have changed since `takeChanges`.
-    private var changed: [SpeedBand] = []
+    /// Bands that have changed since `takeChanges`, by number.
+    private var changed: UInt64 = 0
 
     public init(_ all: [Learned] = []) { self.all = all }
 
     public subscript(band: SpeedBand) -> Baseline? { all.first { $0.band == band }?.baseline }
 
-    /// - Parameter isRunning: nil when nobody tells; then what is as quiet as a machine at rest is not learned from.
+    /// What is as quiet as a machine at rest is not learned from, whatever is said of it: a sensor may lie on a bench.
+    ///
+    /// - Parameter isRunning: nil when nobody tells; then half of what was learned is rest, too.
     mutating func add(_ value: Double, in band: SpeedBand, isRunning: Bool?, _ learning: Learning) {
         let index = all.firstIndex { $0.band == band } ?? all.count
         if index == all.count { all.append(Learned(band, Baseline())) }
-        let baseline = all[index].baseline
-        guard baseline.windows < learning.windows else { return }
-        if isRunning == nil, value < max(learning.rest, baseline.isLearned ? baseline.mean / 2 : 0) { return }
+        let known = all[index].baseline
+        guard known.windows < learning.windows, value >= learning.rest else { return }
+        if isRunning == nil, known.isLearned, value < known.mean / 2 { return }
         all[index].baseline.add(value, learning)
-        if !changed.contains(band) { changed.append(band) }
+        changed |= 1 << UInt64(band.number)
     }
 
     mutating func takeChanges() -> [Learned] {
-        defer { changed = [] }
-        return changed.isEmpty ? [] : all.filter { changed.contains($0.band) }
+        defer { changed = 0 }
+        return changed == 0 ? [] : all.filter { changed & 1 << UInt64($0.band.number) != 0 }
     }
 }
 

@@ -49,7 +49,7 @@ public struct Learning: Hashable, Sendable {
     public var sigmas: Double
     /// … but no less than this above it: in the measure's unit, or as a share of the mean.
     public var change: Change
-    /// Where nobody tells whether the machine runs, a value below this is that of a machine at rest.
+    /// A value below this is that of a machine at rest, or of a sensor on no machine at all.
     public var rest: Double
 
     public enum Change: Hashable, Sendable {

@@ -52,38 +52,51 @@ public enum SensorFault: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// What a sensor check remembers of one measure at one point.
+/// What a sensor check remembers of one measure at one point, beside the newest value.
 public struct SensorRecord: Hashable, Sendable {
-    public var newest: Instant?
-    public var value = 0.0
     /// Readings with the newest value; the longest run before it; how often the value has changed.
     public var run: Int32 = 0
     public var longestRun: Int32 = 0
     public var changes: Int32 = 0
-    public var sequence: Int64?
+    /// Readings in a row with the newest sequence number.
     public var stuck: Int32 = 0
+    private var number = Int64.min
     /// Mean of the first readings.
     public var anchor = 0.0
-    public var anchored: Int32 = 0
+    public var anchored: UInt8 = 0
     /// What the newest bad reading showed.
     public var fault: SensorFault?
 
     public init() {}
 
-    /// - Parameter isRunning: nil when nobody tells.
+    public var sequence: Int64? {
+        get { number == .min ? nil : number }
+        set { number = newValue ?? .min }
+    }
+
+    /// - Parameters:
+    ///   - before: the reading before.
+    ///   - isRunning: nil when nobody tells.
     /// - Returns: what is wrong with this reading.
-    mutating func take(_ reading: Reading, _ value: Double, isRunning: Bool?, _ check: SensorCheck) -> SensorFault? {
-        let found = compare(reading, value, check) ?? flat(reading, value, isRunning: isRunning, check)
-        (newest, self.value, sequence) = (reading.at, value, reading.sequence)
+    mutating func take(
+        _ reading: Reading, _ value: Double, after before: (at: Instant, value: Double)?, isRunning: Bool?,
+        _ check: SensorCheck
+    ) -> SensorFault? {
+        let found =
+            compare(reading, value, after: before, check)
+            ?? flat(reading, isSame: before?.value == value, value, isRunning: isRunning, check)
+        sequence = reading.sequence
         if let found { fault = found }
         return found
     }
 
-    private mutating func compare(_ reading: Reading, _ value: Double, _ check: SensorCheck) -> SensorFault? {
+    private mutating func compare(
+        _ reading: Reading, _ value: Double, after before: (at: Instant, value: Double)?, _ check: SensorCheck
+    ) -> SensorFault? {
         if let rails = check.rails, value <= rails.lowerBound || value >= rails.upperBound { return .rail }
-        if let jump = check.jump, let newest {
-            let seconds = max(1, Double((reading.at - newest).milliseconds) / 1_000)
-            if abs(value - self.value) > jump * seconds { return .jump }
+        if let jump = check.jump, let before {
+            let seconds = max(1, Double((reading.at - before.at).milliseconds) / 1_000)
+            if abs(value - before.value) > jump * seconds { return .jump }
         }
         if let drift = check.drift {
             if anchored < SensorCheck.anchors {
@@ -97,7 +110,7 @@ public struct SensorRecord: Hashable, Sendable {
     }
 
     private mutating func flat(
-        _ reading: Reading, _ value: Double, isRunning: Bool?, _ check: SensorCheck
+        _ reading: Reading, isSame: Bool, _ value: Double, isRunning: Bool?, _ check: SensorCheck
     ) -> SensorFault? {
         guard let flat = check.flat else { return nil }
         stuck = reading.sequence != nil && reading.sequence == sequence ? min(stuck, .max - 1) + 1 : 0
@@ -105,7 +118,7 @@ public struct SensorRecord: Hashable, Sendable {
         // What never moved was never seen alive; ten times the wait says so too.
         let needed =
             changes > SensorCheck.acquainted ? max(flat, Int(longestRun) * SensorCheck.unusual) : flat * 10
-        if value != self.value || newest == nil {
+        if !isSame {
             if run < needed { longestRun = max(longestRun, run) }
             (run, changes) = (1, min(changes, .max - 1) + 1)
         } else if isMoving {

@@ -29,11 +29,11 @@ extension Detector {
         if last.map({ at > $0 }) ?? true {
             (last, heard.current) = (at, now)
             // A clock of ours that was set back saves at once.
-            isWritten = episode != nil || now - heard.saved >= saveEvery || now < heard.saved
+            isWritten = hasEpisode || now - heard.saved >= saveEvery || now < heard.saved
         }
         if isWritten { heard.saved = now }
         memory = .heard(heard)
-        return (episode != nil && isWritten ? .cleared : nil, isWritten)
+        return (hasEpisode && isWritten ? .cleared : nil, isWritten)
     }
 }
 
@@ -70,7 +70,8 @@ extension Decide {
                 }
             }
         }
-        return effects + state.takeChanges()
+        state.takeChanges(into: &effects)
+        return effects
     }
 }
 
@@ -78,7 +79,7 @@ extension PointState {
     /// The rules that say that this point is silent, with how long it may be.
     fileprivate func silent(since: Instant, at now: Instant) -> [(watch: Int, after: Duration)] {
         watches.indices.compactMap { index in
-            guard case .silence(let span) = watches[index].rule.basis, watches[index].detector.episode == nil,
+            guard case .silence(let span) = watches[index].rule.basis, !watches[index].detector.hasEpisode,
                 case .heard(let heard) = watches[index].detector.memory, now - max(heard.current, since) >= span
             else { return nil }
             return (index, span)

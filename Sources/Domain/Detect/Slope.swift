@@ -5,34 +5,33 @@
 public struct Slope: Hashable, Sendable {
     /// Of the first reading since the last long pause.
     public var since: Instant
-    public var newest: Instant
     public var fast: Double
     public var slow: Double
 
-    public init(since: Instant, newest: Instant, fast: Double, slow: Double) {
+    public init(since: Instant, fast: Double, slow: Double) {
         self.since = since
-        self.newest = newest
         self.fast = fast
         self.slow = slow
     }
 
-    init(_ value: Double, at: Instant) { self.init(since: at, newest: at, fast: value, slow: value) }
+    init(_ value: Double, at: Instant) { self.init(since: at, fast: value, slow: value) }
 
     private static let ratio = 4.0
 
-    /// - Parameter over: the slow mean's time constant.
+    /// - Parameters:
+    ///   - pause: since the reading before, in milliseconds.
+    ///   - over: the slow mean's time constant, in milliseconds.
     /// - Returns: the measure's unit an hour; nil until two time constants are there, and after a pause of one.
-    mutating func add(_ value: Double, at: Instant, over: Duration) -> Double? {
-        let constant = Double(over.milliseconds)
-        let step = Double((at - newest).milliseconds)
+    mutating func add(_ value: Double, at: Instant, after pause: Int64, over: Int64) -> Double? {
+        let constant = Double(over)
+        let step = Double(pause)
         guard step < constant else {
             self = Slope(value, at: at)
             return nil
         }
-        newest = at
         slow += (value - slow) * step / (constant + step)
         fast += (value - fast) * step / (constant / Self.ratio + step)
-        guard at - since >= over * 2 else { return nil }
+        guard at.milliseconds - since.milliseconds >= 2 * over else { return nil }
         return (fast - slow) / (constant * (1 - 1 / Self.ratio)) * 3_600_000
     }
 }

@@ -18,7 +18,8 @@ extension Effect {
         case .fillGap(let sender, let number, let at): try Gap.fill(db, sender, number, at: at)
         case .reject(let rejection): try reject(db, rejection, at: now)
         case .saveRun(let asset, let run): try run.save(db, asset)
-        case .saveDetector(let point, let rule, let detector): try detector.save(db, point, rule)
+        case .saveDetector(let point, let rule, let detector, let silence):
+            try detector.save(db, point, rule, silence)
         case .saveBaseline(let point, let rule, let learned): try learned.save(db, point, rule)
         case .saveEpisode(let episode, let point, let rule, let clearedAt):
             try episode.save(db, point, rule, clearedAt)

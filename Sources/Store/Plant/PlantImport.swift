@@ -24,6 +24,7 @@ extension Store {
             try pool.write { db in
                 try importer.write(db)
                 if !importer.report.errors.isEmpty { throw NothingImported() }
+                try Episode.endWithoutRule(db)
                 try Self.touchPlant(db)
                 db.afterNextTransaction { [memory] _ in memory.forget() }
             }

@@ -5,8 +5,9 @@ import GRDB
 /// `rules.csv` for all machines, a class, a machine or a point.
 ///
 /// Who is nearest to the point wins, measure by measure: point, then machine, then class and all machines together; what
-/// is said of the machine, of silence and of the sensor each for itself. A row whose kind is `none` (or `no_silence`,
-/// `no_sensor`) takes away what those farther off say. Of the same rule the newest version counts.
+/// is said of the measure's level, of its rate, of silence and of the sensor each for itself. A row whose kind is `none`
+/// (or `no_rate`, `no_silence`, `no_sensor`) takes away what those farther off say, and what older versions said of the
+/// same machines. Of the same rule the newest version counts; versions compare as text, so write them like 2026-11.
 enum RuleRows {
     /// `scope` is `*`, `class …`, `asset …` or `point …/…`.
     static let table = """
@@ -18,15 +19,18 @@ enum RuleRows {
         """
 
     /// In place of a kind: no rule, of the machine, of silence, of the sensor.
-    fileprivate static let none: [String: Subject] = ["none": .machine, "no_silence": .silence, "no_sensor": .sensor]
+    fileprivate static let none: [String: Subject] = [
+        "none": .machine, "no_rate": .rate, "no_silence": .silence, "no_sensor": .sensor,
+    ]
 
     /// What a row speaks of; each is overridden for itself.
     enum Subject {
-        case machine, silence, sensor
+        case machine, rate, silence, sensor
 
         init(_ kind: Rule.Kind) {
             switch kind {
-            case .limit, .learned, .rate: self = .machine
+            case .limit, .learned: self = .machine
+            case .rate: self = .rate
             case .silence: self = .silence
             case .sensor: self = .sensor
             }
@@ -67,6 +71,7 @@ extension Rule {
         }
         var about: About
         var rule: Rule?
+        var version = ""
 
         init(_ rule: Rule) { (about, self.rule) = (About(measure: rule.measure, subject: .init(rule.kind)), rule) }
         init(no subject: RuleRows.Subject, _ measure: Measure) {
@@ -121,18 +126,29 @@ extension Rule {
                 SELECT * FROM rule r WHERE scope = ? AND version = (SELECT max(version) FROM rule
                     WHERE scope = r.scope AND measure = r.measure AND kind = r.kind)
                 """)
-        return try Row.fetchAll(statement, arguments: [scope]).compactMap { row -> Stated? in
+        let all = try Row.fetchAll(statement, arguments: [scope]).compactMap { row -> Stated? in
             guard let measure = Measure(name: row["measure"] as String),
                 let confirmation = Confirmation(row["confirm"], of: row["confirm_of"])
             else { return nil }
-            if let subject = RuleRows.none[row["kind"]] { return Stated(no: subject, measure) }
+            if let subject = RuleRows.none[row["kind"]] {
+                var none = Stated(no: subject, measure)
+                none.version = row["version"]
+                return none
+            }
             guard let basis = Basis(row, measure, zones) else { return nil }
             let source = "\(row["source"] as String) (\(row["version"] as String))"
-            return Stated(
+            var stated = Stated(
                 Rule(
                     measure: measure, basis: basis, confirmation: confirmation, hold: .seconds(row["hold_s"] as Double),
                     settling: .seconds(row["settling_s"] as Double),
                     severity: Severity(rawValue: row["severity"]) ?? .warning, source: source))
+            stated.version = row["version"]
+            return stated
+        }
+        // A later `none` takes back what the same file said before.
+        return all.filter { stated in
+            stated.rule == nil
+                || !all.contains { $0.rule == nil && $0.about == stated.about && $0.version > stated.version }
         }
     }
 }
@@ -152,7 +168,8 @@ extension Rule.Basis {
                     rails: low != nil || high != nil ? (low ?? -.infinity)...(high ?? .infinity) : nil,
                     jump: row["jump"], drift: row["drift"], rest: rest))
         case Rule.Kind.learned.name:
-            let learning = Learning(readings: row["readings"], windows: row["windows"], sigmas: row["sigmas"])
+            let learning = Learning(
+                readings: row["readings"], windows: row["windows"], sigmas: row["sigmas"], rest: row["low"] ?? 0)
             self = .learned(learning.fitting(zones, measure))
         default: return nil
         }
@@ -175,7 +192,7 @@ extension Learning {
         guard let zone = zones.first(where: { $0.measure == measure }) else { return self }
         var learning = self
         learning.change = .absolute(zone.boundaryBC / 4)
-        learning.rest = zone.boundaryBC * Self.restShare
+        learning.rest = max(rest, zone.boundaryBC * Self.restShare)
         return learning
     }
 }
@@ -249,7 +266,9 @@ extension CSV.Row {
         let sigmas = try optionalNumber("sigmas") ?? Learning(readings: 1).sigmas
         guard (1...100).contains(sigmas) else { throw BadRow("sigmas is 1–100") }
         let windows = self["windows"].isEmpty ? Learning(readings: 1).windows : try integer("windows", 1...100)
-        return ["readings": try integer("readings", 10...100_000), "windows": windows, "sigmas": sigmas]
+        // Below `low` the machine is at rest.
+        let low = try optionalNumber("low")
+        return ["readings": try integer("readings", 10...100_000), "windows": windows, "sigmas": sigmas, "low": low]
     }
 
     /// `readings` equal in a row, `low` and `high` rails, a `jump` a second, a `drift` from the start: one at least.

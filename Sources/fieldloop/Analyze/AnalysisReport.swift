@@ -176,6 +176,8 @@ extension Diagnosis.Finding.Evidence {
                 + "with \(harmonics) multiple\(harmonics == 1 ? "" : "s")"
         case .order(let order, let share): "\(short(order))× is \(Int((share * 100).rounded())) % of the velocity"
         case .harmonics(let count): "\(count) multiples of the shaft's speed are strong"
+        case .mains(let frequency):
+            "a motor's electrical vibration lies at \(short(frequency)) Hz too: it may be all that this is"
         case .highFrequency(let rms, let times):
             "\(short(rms)) g above 1 kHz, \(short(times)) times what is usual here"
         }
@@ -199,6 +201,8 @@ extension Doubt {
         case .offset: "The samples never cross zero: gravity on a DC sensor, or a bias fault."
         case .underOneSecond: "Shorter than a second: 10 Hz can't be told apart, so there is no zone."
         case .narrowBand: "Sampled below 2 kHz: the velocity does not reach 1000 Hz, so there is no zone."
+        case .lowBandwidth: "Sampled below 10 kHz: a bearing rings higher, so that nothing found says little."
+        case .unconfirmedSpeed: "Nothing stands out once a turn at the speed given: it may be another. Check --rpm."
         case .fewTurns: "Fewer than 16 turns of the shaft: orders and bearing lines run into each other."
         case .cut: "The record is longer than what is analysed; the rest was left out."
         case .noSpeed: "The speed is not known: nothing about the shaft or the bearing. Give --rpm."

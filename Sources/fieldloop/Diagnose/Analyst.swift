@@ -97,6 +97,7 @@ struct WaveformReading: Sendable {
         }
         var diagnosis = Diagnosis(analysis.features, norm: norm, knowsBearing: machine.bearing != nil)
         if isNominal {
+            if diagnosis.verdict == .clean { diagnosis.verdict = .unknown }
             for index in diagnosis.findings.indices {
                 diagnosis.findings[index].confidence = min(
                     diagnosis.findings[index].confidence, Self.surestByNameplate)

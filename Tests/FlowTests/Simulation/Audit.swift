@@ -242,7 +242,7 @@ extension SimService {
             point, measure, kind, band, windows, mean, deviation, open_count, open_mean, open_squares, block_count,
             block_mean, block_squares, lowest, highest
             """,
-            "machine_run": "asset, quote(is_running), quote(since), quote(told_at), quote(speed), quote(speed_at)",
+            "machine_run": "asset, quote(is_running), quote(since), quote(told_at), quote(speed), quote(speed_at), quote(flipped_at)",
             "episode": """
             id, point, measure, kind, quote(ticket), raised_at, quote(cleared_at), raise_at, clear_at, quote(critical_at),
             severity, peak, peak_at, count

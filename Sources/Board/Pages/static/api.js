@@ -1,6 +1,6 @@
 // Talks to the service, keeps its clock, and turns its problems into sentences.
 
-import { has, number, t, unitOf, measureOf } from "./words.js";
+import { has, isOfPoint, number, t, unitOf, measureOf } from "./words.js";
 
 /** What the service refused, with the code and the values to word it. */
 export class Problem extends Error {
@@ -11,10 +11,15 @@ export class Problem extends Error {
   }
 
   get sentence() {
-    const key = `error.${this.code}`;
-    if (!has(key)) return this.message || t("error.broken");
     const values = { ...this.values };
-    if (values.measure) Object.assign(values, { unit: unitOf(values.measure), measure: measureOf(values.measure) });
+    const { rule, field } = values;
+    const special = `error.${this.code}.${isOfPoint(rule) ? rule : field}`;
+    const key = has(special) ? special : `error.${this.code}`;
+    if (!has(key)) return this.message || t("error.broken");
+    if (values.measure) {
+      Object.assign(values, { unit: unitOf(values.measure, rule), measure: measureOf(values.measure, rule) });
+    }
+    if (has(`field.${field}`)) values.field = t(`field.${field}`);
     if (values.value) values.value = number(values.value);
     if (values.clear) values.clear = number(values.clear);
     if (values.state) values.state = t(`state.${values.state}`);

@@ -3,6 +3,7 @@
 import { h, icon, reconcile, fill } from "./dom.js";
 import { get } from "./api.js";
 import { keepLive } from "./live.js";
+import { drawPlanned, plannedButton, plannedStrip } from "./planned.js";
 import { nameOf, t } from "./words.js";
 import { gauge, gradeBadge, person, severityIcon, since, stateIcon, stateWord, until } from "./parts.js";
 
@@ -13,8 +14,8 @@ let isFirst = true;
 
 function frame(columns) {
   summary = h("div", { class: "summary", "aria-live": "polite" });
-  fill(main, h("div", { class: "page-head" }, h("h1", null, t("board.title")), summary),
-    h("div", { class: "columns" }, columns.map(columnFrame)));
+  fill(main, h("div", { class: "page-head" }, h("h1", null, t("board.title")), summary, plannedButton()),
+    plannedStrip, h("div", { class: "columns" }, columns.map(columnFrame)));
 }
 
 function columnFrame({ state }) {
@@ -68,7 +69,7 @@ function cardOf(card) {
         h("span", { class: "muted code" }, card.asset), gradeBadge(card.grade)),
       h("span", { class: "card-title" }, nameOf(card.asset_name, card.asset)),
       h("span", { class: "card-place muted" }, nameOf(card.site_name), " · ", nameOf(card.customer_name)),
-      card.column === "closed" ? ending(card) : gauge(card.value, card.limit, card.measure),
+      card.column === "closed" ? ending(card) : gauge(card),
       h("span", { class: "card-foot" }, who(card), photos(card))));
 }
 
@@ -96,4 +97,4 @@ const photos = (card) =>
   card.photo_count > 0 && h("span", { class: "photos muted", title: t("card.photos", { n: card.photo_count }) },
     icon("camera"), card.photo_count);
 
-keepLive(async () => draw(await get("/api/board")));
+keepLive(() => Promise.all([get("/api/board").then(draw), get("/api/planned-work").then(drawPlanned)]));

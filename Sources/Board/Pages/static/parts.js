@@ -2,7 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { serverNow } from "./api.js";
-import { countdown, fullTime, moment, nameOf, number, span, t, unitOf } from "./words.js";
+import { amount, countdown, fullTime, isOfPoint, measureOf, moment, nameOf, span, t, unitOf } from "./words.js";
 
 /** A word in one of the five colours, with its shape. */
 export const stateBadge = (ticket) =>
@@ -54,14 +54,18 @@ setInterval(() => {
   }
 }, 10000);
 
-/** A value against its limit, as a bar with a mark where the limit is. */
-export function gauge(value, limit, measure) {
+/** A value against its limit, as a bar with a mark where the limit is; words where there is nothing to compare. */
+export function gauge({ value, limit, measure, rule_kind: rule }) {
+  if (isOfPoint(rule)) {
+    return h("span", { class: "gauge gauge-text" }, h("strong", null, icon(rule), " ",
+      t(`card.${rule}`, { minutes: amount(value, rule), measure: measureOf(measure) })));
+  }
   const full = Math.max(value, limit) * 1.25 || 1;
   return h("span", { class: "gauge" },
     h("span", { class: "gauge-track", "aria-hidden": "true",
       style: { "--value": value / full, "--limit": limit / full } }),
-    h("span", { class: "gauge-text" }, h("strong", null, number(value)), ` ${unitOf(measure)}`,
-      h("span", { class: "muted" }, " ", t("card.limit", { limit: number(limit) }))));
+    h("span", { class: "gauge-text" }, h("strong", null, amount(value, rule)), ` ${unitOf(measure, rule)}`,
+      h("span", { class: "muted" }, " ", t("card.limit", { limit: amount(limit, rule) }))));
 }
 
 /** What to see when there is nothing, or nothing works. */

@@ -8,6 +8,7 @@ import { gauge, gradeBadge, notice, severityIcon, since, stateBadge, until } fro
 import { attempt, once, perform, wordedForm } from "./deeds.js";
 import { photoButton } from "./camera.js";
 import { tellPosition } from "./position.js";
+import { findingOf } from "./sureness.js";
 
 const main = document.getElementById("main");
 const wanted = new URLSearchParams(location.search).get("t");
@@ -52,7 +53,10 @@ function jobOf(ticket) {
       h("h2", null, nameOf(ticket.asset_name, ticket.asset)),
       h("p", { class: "muted" }, nameOf(ticket.site_name), " · ", h("span", { class: "code" }, ticket.asset), " · ",
         nameOf(ticket.place, ticket.point)),
-      !isClosed && gauge(ticket.value, ticket.limit, ticket.measure)),
+      !isClosed && gauge(ticket),
+      !isClosed && ticket.why && h("p", { class: "job-why" }, nameOf(ticket.why)),
+      !isClosed && ticket.cause && h("p", { class: "job-why" }, icon("diagnosing"), " ",
+        h("a", { href: `/t/${ticket.ticket}` }, findingOf(ticket.cause, ticket.confidence)))),
     fault,
     isClosed ? null : deeds(ticket, send));
 }

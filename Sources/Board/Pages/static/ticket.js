@@ -3,13 +3,18 @@
 import { h, icon, fill, reconcile } from "./dom.js";
 import { get, serverNow } from "./api.js";
 import { keepLive } from "./live.js";
-import { measureOf, nameOf, number, span, t, withUnit } from "./words.js";
+import { amount, has, isOfPoint, measureOf, nameOf, span, t, withUnit } from "./words.js";
 import { at, gradeBadge, notice, person, severityIcon, since, stateBadge, until } from "./parts.js";
 import { entryOf } from "./timeline.js";
 import { drawLedger } from "./ledger.js";
 import { drawTrend } from "./trend.js";
 import { drawDeeds } from "./deeds.js";
 import { photoOf } from "./photos.js";
+import { drawDiagnosis } from "./diagnosis.js";
+import { drawSpectra } from "./spectrum.js";
+import { drawForecast } from "./forecast.js";
+import { drawRepair } from "./repair.js";
+import { plannedBanner } from "./planned.js";
 
 const main = document.getElementById("main");
 const id = document.documentElement.dataset.ticket;
@@ -22,16 +27,24 @@ function panel(name, heading, ...content) {
 }
 
 function frame() {
-  const names = ["head", "stepper", "now", "deeds", "why", "ledger", "trend", "notices"];
+  const names = ["head", "stepper", "now", "deeds", "why", "ledger", "trend", "notices", "diagnosis", "spectra",
+    "forecast", "repair"];
   parts = Object.fromEntries(names.map((name) => [name, h("div", { class: name })]));
   parts.timeline = h("ol", { class: "timeline" });
   parts.photos = h("div", { class: "photo-grid" });
   parts.photosEmpty = h("p", { class: "empty" }, t("ticket.photos.empty"));
   parts.noticesPanel = panel("notices", "ticket.notices", parts.notices);
+  // Older tickets have none of these.
+  parts.diagnosisPanel = panel("diagnosis", "ticket.diagnosis", parts.diagnosis);
+  parts.spectraPanel = panel("spectra", "ticket.spectrum", parts.spectra);
+  parts.repairPanel = panel("repair", "ticket.repair", parts.repair);
+  parts.spectraPanel.hidden = true;
   fill(main, parts.head, parts.stepper,
     h("div", { class: "ticket-grid" },
       h("div", { class: "ticket-main" },
-        panel("trend", "ticket.trend", parts.trend),
+        parts.repairPanel, parts.diagnosisPanel,
+        panel("trend", "ticket.trend", parts.trend, parts.forecast),
+        parts.spectraPanel,
         panel("timeline", "ticket.timeline", parts.timeline),
         panel("photos", "ticket.photos", parts.photos, parts.photosEmpty)),
       h("aside", { class: "ticket-side" },
@@ -49,6 +62,11 @@ function draw(ticket) {
   drawNow(ticket);
   drawDeeds(parts.deeds, ticket, draw);
   drawFacts(ticket);
+  drawDiagnosis(parts.diagnosis, ticket);
+  parts.diagnosisPanel.hidden = !ticket.diagnosis;
+  drawForecast(parts.forecast, ticket);
+  drawRepair(parts.repair, ticket);
+  parts.repairPanel.hidden = !ticket.repair?.length;
   drawLedger(parts.ledger, ticket);
   const entries = ticket.entries.map((entry, index) => ({ ...entry, index })).reverse();
   reconcile(parts.timeline, entries, (entry) => entry.index, (entry) => entryOf(entry, ticket));
@@ -66,10 +84,15 @@ function drawHead(ticket) {
       stateBadge(ticket),
       h("span", { class: `badge severity-${ticket.severity}` }, icon(ticket.severity),
         t(`severity.${ticket.severity}`)),
+      has(`kind.${ticket.kind}`) && ticket.kind !== "vibration" && h("span", { class: "badge" },
+        isOfPoint(ticket.kind) && icon(ticket.kind), t(`kind.${ticket.kind}`)),
       ticket.overdue && h("span", { class: "badge overdue" }, icon("clock"), t("card.overdue")),
       h("span", { class: "head-fact" }, gradeBadge(ticket.grade), nameOf(ticket.customer_name)),
       h("span", { class: "head-fact" }, icon("pin"), nameOf(ticket.site_name)),
-      h("span", { class: "head-fact" }, icon("machine"), h("span", { class: "code" }, ticket.asset))));
+      h("span", { class: "head-fact" }, icon("machine"), h("span", { class: "code" }, ticket.asset))),
+    ticket.why && h("p", { class: `because ${ticket.column === "closed" ? "over" : ""}` },
+      icon(isOfPoint(ticket.rule_kind) ? ticket.rule_kind : "pulse"), h("span", null, nameOf(ticket.why))),
+    plannedBanner(ticket.planned_work));
 }
 
 function drawStepper(ticket) {
@@ -126,32 +149,54 @@ function proof({ points, needed_ms: needed, needed_readings: count, deadline }) 
 function drawFacts(ticket) {
   const newest = new Map();
   for (const episode of ticket.episodes) {
-    const key = `${episode.point} ${episode.measure}`;
+    const key = `${episode.point} ${episode.measure} ${episode.kind}`;
     if (!newest.has(key)) newest.set(key, episode);
   }
-  fill(parts.why,
-    h("p", null, t("why.sentence", {
-      place: nameOf(ticket.place, ticket.point), measure: measureOf(ticket.measure),
-      value: withUnit(ticket.value, ticket.measure), limit: number(ticket.limit),
-    })),
+  fill(parts.why, !ticket.why && h("p", null, whySentence(ticket)),
     h("p", { class: "muted" }, t("why.source", { source: ticket.limit_source })),
     [...newest.values()].map(livePoint));
 }
 
+/** Where the service has sent no sentence of its own. */
+function whySentence({ place, point, measure, value, limit, rule_kind: rule }) {
+  return t(isOfPoint(rule) ? `why.sentence.${rule}` : "why.sentence", {
+    place: nameOf(place, point), measure: measureOf(measure, rule), minutes: amount(value, rule),
+    value: withUnit(value, measure, rule), limit: amount(limit, rule),
+  });
+}
+
 function livePoint(episode) {
   const isOver = episode.cleared_at === null;
+  const { kind } = episode;
   return h("div", { class: `live-point ${isOver ? "on" : "off"}` },
     h("p", null, severityIcon(episode.severity), " ", h("strong", null, nameOf(episode.place, episode.point)), " ",
       h("span", { class: "muted code" }, episode.point)),
+    isOfPoint(kind) && h("p", null, icon(kind), " ", t(`kind.${kind}`), t("list.dot"), measureOf(episode.measure)),
     table([
-      [t("why.last"), episode.last_value === null ? "–"
-        : [h("strong", null, withUnit(episode.last_value, episode.measure)), " ", at(episode.last_at)]],
-      [t("why.limits"), t("why.limits_text", { raise: number(episode.raise), clear: number(episode.clear) })
-        + (episode.critical === null ? "" : t("why.critical_text", { critical: number(episode.critical) }))],
-      [t("why.peak"), [withUnit(episode.peak, episode.measure), " ", at(episode.peak_at)]],
-      [t("why.state"), isOver ? h("span", { class: "late" }, icon("up"), t("why.on"))
+      ...values(episode),
+      [t("why.state"), isOver
+        ? h("span", { class: "late" }, icon("up"), isOfPoint(kind) ? t(`why.on.${kind}`) : t("why.on"))
         : h("span", { class: "good" }, icon("down"), t("why.off"), " ", at(episode.cleared_at))],
     ]));
+}
+
+/** What an episode measured; a sensor that can't be believed has measured nothing. */
+function values(episode) {
+  const { kind, measure, raise, clear, critical, mean } = episode;
+  if (kind === "sensor") return [[t("why.raised_at"), at(episode.raised_at)]];
+  if (kind === "silence") {
+    return [[t("why.silent"), [h("strong", null, withUnit(episode.peak, measure, kind)), " ", at(episode.raised_at)]],
+      [t("why.allowed"), withUnit(raise, measure, kind)]];
+  }
+  return [
+    kind === "rate" && [t("why.what"), measureOf(measure, kind)],
+    [t("why.last"), episode.last_value === null ? "–"
+      : [h("strong", null, withUnit(episode.last_value, measure, kind)), " ", at(episode.last_at)]],
+    [t("why.limits"), t("why.limits_text", { raise: amount(raise, kind), clear: amount(clear, kind) })
+      + (critical === null ? "" : t("why.critical_text", { critical: amount(critical, kind) }))],
+    [t("why.peak"), [withUnit(episode.peak, measure, kind), " ", at(episode.peak_at)]],
+    typeof mean === "number" && [t("why.mean"), withUnit(mean, measure, kind)],
+  ].filter(Boolean);
 }
 
 function drawNotices(ticket) {
@@ -181,12 +226,20 @@ const refresh = keepLive(async () => {
     return;
   }
   draw(ticket);
+  await Promise.all([drawTrendIfDue(ticket), spectra(ticket)]);
+});
+// Plain readings change no ticket and send no event; the trend goes on all the same.
+setInterval(() => document.hidden || refresh(), 20000);
+
+async function spectra(ticket) {
+  parts.spectraPanel.hidden = !await drawSpectra(parts.spectra, ticket);
+}
+
+async function drawTrendIfDue(ticket) {
   // The trend is the heavy part: again only when the ticket has moved, or some time has passed while it is open.
   const tick = ticket.column === "closed" ? 0 : Math.floor(performance.now() / 20000);
   const print = `${ticket.state} ${ticket.entries.length} ${tick}`;
   if (print === charted) return;
   charted = print;
   await drawTrend(parts.trend, ticket);
-});
-// Plain readings change no ticket and send no event; the trend goes on all the same.
-setInterval(() => document.hidden || refresh(), 20000);
+}

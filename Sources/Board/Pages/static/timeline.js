@@ -1,8 +1,9 @@
 // One line of the timeline: what happened, worded from its kind and its values.
 
 import { h, icon } from "./dom.js";
-import { has, measureOf, nameOf, number, rough, t, unitOf } from "./words.js";
+import { amount, has, isOfPoint, measureOf, nameOf, rough, t, unitOf } from "./words.js";
 import { at } from "./parts.js";
+import { findingOf } from "./sureness.js";
 
 const icons = {
   opened: "pulse", breach: "pulse", worsened: "critical", cleared: "down", reopened: "again", relapsed: "again",
@@ -11,11 +12,11 @@ const icons = {
     done: "wrench",
   done_refused: "cross", proof_reset: "again", closed: "closed", cancelled: "cancelled", comment: "comment",
     photo: "camera",
-  stale: "clock", escalated: "up",
+  stale: "clock", escalated: "up", diagnosed: "diagnosing", muted: "mute", unmuted: "bell",
 };
 const bad = new Set(["opened", "breach", "worsened", "reopened", "relapsed", "nobody_eligible", "done_refused",
-  "stale", "escalated", "proof_reset"]);
-const good = new Set(["cleared", "closed", "accepted"]);
+  "stale", "escalated", "proof_reset", "muted"]);
+const good = new Set(["cleared", "closed", "accepted", "unmuted"]);
 
 export function entryOf(entry, ticket) {
   const mood = bad.has(entry.kind) ? "is-bad" : good.has(entry.kind) ? "is-good" : "";
@@ -30,10 +31,13 @@ export function entryOf(entry, ticket) {
 
 function sentence(entry, ticket) {
   const values = { ...entry.detail, actor: actorOf(entry.actor, ticket) };
-  for (const name of ["value", "limit", "clear"]) if (values[name]) values[name] = number(values[name]);
+  const { rule } = entry.detail;
+  for (const name of ["value", "limit", "clear"]) if (values[name]) values[name] = amount(values[name], rule);
   if (values.minutes) values.minutes = Math.round(values.minutes);
   if (values.km) values.km = rough(values.km);
-  if (values.measure) Object.assign(values, { unit: unitOf(values.measure), measure: measureOf(values.measure) });
+  if (values.measure) {
+    Object.assign(values, { unit: unitOf(values.measure, rule), measure: measureOf(values.measure, rule) });
+  }
   if (values.engineer) values.engineer = engineerOf(values.engineer, ticket);
   if (values.severity) values.severity = t(`severity.${values.severity}`);
   if (values.state) values.state = t(`state.${values.state}`);
@@ -43,9 +47,20 @@ function sentence(entry, ticket) {
     const reasons = Object.entries(entry.detail).map(([code, count]) => `${t(`reason.${code}`)} ${count}`);
     return t("entry.nobody_eligible", { reasons: reasons.join(t("list.comma")) });
   }
+  if (entry.kind === "diagnosed") return diagnosed(entry.detail);
+  if (isOfPoint(rule)) {
+    const cause = has(`sensor.${values.cause}`) ? t(`sensor.${values.cause}`) : t("sensor.other");
+    const special = [`entry.${entry.kind}.${rule}`, `entry.${entry.kind}.fault`].find(has);
+    if (special) return t(special, { ...values, fault: t(`fault.${rule}`, { ...values, cause }) });
+  }
   // Tickets from before the values were kept have the sentence only.
   if (entry.kind === "done_refused" && !values.value) return t("entry.done_refused_plain", values);
   return has(`entry.${entry.kind}`) ? t(`entry.${entry.kind}`, values) : entry.kind;
+}
+
+function diagnosed({ verdict, cause, confidence, point }) {
+  if (["clean", "unknown"].includes(verdict)) return t(`entry.diagnosed.${verdict}`, { point });
+  return t("entry.diagnosed", { point, finding: findingOf(cause, Number(confidence)) });
 }
 
 /** Whoever it was, by name where the ticket knows it. */
