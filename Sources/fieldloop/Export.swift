@@ -74,7 +74,7 @@ struct Export: ParsableCommand {
     }
 
     /// A bare date is its midnight in UTC.
-    private static func moment(_ text: String) throws -> Instant {
+    static func moment(_ text: String) throws -> Instant {
         do { return try StampTime(text.count == 10 ? text + "T00:00:00Z" : text).instant } catch {
             throw ValidationError("“\(text)”: \(error)")
         }

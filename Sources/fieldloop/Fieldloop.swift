@@ -17,8 +17,8 @@ struct Fieldloop: AsyncParsableCommand {
             """,
         subcommands: [
             Serve.self, Import.self, Doctor.self, Replay.self, Export.self, ImportReadings.self, ProfileCommand.self,
-            AnalyzeCommand.self, StampCommand.self, Link.self, Story.self, ListSettings.self, StorageBench.self,
-            IngestBench.self, VibrationBench.self, DecideBench.self,
+            AnalyzeCommand.self, BacktestCommand.self, StampCommand.self, Link.self, Story.self, ListSettings.self,
+            StorageBench.self, IngestBench.self, VibrationBench.self, DecideBench.self,
         ])
 }
 

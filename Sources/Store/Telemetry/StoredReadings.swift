@@ -4,7 +4,7 @@ import GRDB
 
 /// Journal, day files and rollups read as one, beside a running service too: nothing is changed, nobody is kept waiting.
 public struct StoredReadings: Sendable {
-    private let main: any DatabaseReader
+    let main: any DatabaseReader
     private let files: DayFiles
 
     /// What can't be read, in a sentence.
@@ -117,7 +117,7 @@ public struct StoredReadings: Sendable {
     }
 
     /// The days that may hold something of a span.
-    private func days(from: Instant, to: Instant) throws -> [Day] {
+    func days(from: Instant, to: Instant) throws -> [Day] {
         let journal = try main.read { db in
             try Row.fetchOne(db, sql: "SELECT min(first_at), max(last_at) FROM journal")
         }

@@ -233,19 +233,21 @@ extension SimService {
     /// What the plant's state is, by table, as text: equal texts are equal states.
     func facts() throws -> [String: [String]] {
         let tables = [
-            "progress": "point, newest, quote(number), missing",
+            "progress": "point, newest, quote(number), missing, told",
             "detector": """
             point, measure, kind, quote(last_at), quote(last_value), over, under, critical, quote(held_since), band,
-            quote(episode)
+            quote(episode), quote(memory)
             """,
             "baseline": """
             point, measure, kind, band, windows, mean, deviation, open_count, open_mean, open_squares, block_count,
             block_mean, block_squares, lowest, highest
             """,
-            "machine_run": "asset, quote(is_running), quote(since), quote(told_at), quote(speed), quote(speed_at), quote(flipped_at)",
+            "machine_run": """
+            asset, quote(is_running), quote(since), quote(told_at), quote(speed), quote(speed_at), quote(flipped_at)
+            """,
             "episode": """
             id, point, measure, kind, quote(ticket), raised_at, quote(cleared_at), raise_at, clear_at, quote(critical_at),
-            severity, peak, peak_at, count
+            severity, peak, peak_at, count, quote(sum), band
             """,
             "ticket": """
             id, asset, kind, grade, severity, state, quote(engineer), epoch, opened_at, state_since,
@@ -253,7 +255,10 @@ extension SimService {
             """,
             "assignment": "ticket, epoch, engineer, answer, reason, offered_at, expires_at, quote(answered_at)",
             "timer": "kind, ticket, due_at",
-            "proof": "ticket, point, quote(last_at), time_ms, readings",
+            "proof": """
+            ticket, point, quote(last_at), time_ms, readings, quote(sum), elsewhere, quote(before_mean), quote(before_band)
+            """,
+            "repair": "ticket, point, measure, quote(before_mean), quote(after_mean), after_count",
             "engineer_position": "engineer, latitude, longitude, fix_at",
         ]
         return try store.pool.read { db in
