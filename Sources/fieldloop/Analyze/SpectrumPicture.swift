@@ -15,8 +15,10 @@ struct SpectrumPanel {
     static func velocity(_ analysis: Analysis) -> SpectrumPanel? {
         guard let velocity = analysis.spectrum?.velocity else { return nil }
         let top = min(1_000, velocity.resolution * Double(velocity.amplitudes.count))
+        // Below a velocity's band, and the shaft's, integration makes a mountain of any noise.
+        let low = min(10, 0.4 * (analysis.features.shaftRate ?? 25), top / 2)
         return SpectrumPanel(
-            points: velocity.outline(columns: columns, in: 0...max(1, top)), top: top,
+            points: velocity.outline(columns: columns, in: low...max(1, top)), top: top,
             marks: analysis.features.orders.filter { $0.order.rounded() == $0.order && $0.frequency < top }
                 .map { ($0.frequency, "\(Int($0.order))×") })
     }
