@@ -58,7 +58,7 @@ public enum Limits {
 
     /// Topics whose meaning is kept in memory.
     public static let rememberedTopics = 100_000
-    /// Points whose state is kept in memory between bursts, about 1 KB each.
+    /// Points whose state is kept in memory between bursts, 1.5 KB each with ten rules.
     public static let rememberedPoints = 100_000
 
     // MARK: Planned work

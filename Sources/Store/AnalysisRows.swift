@@ -83,11 +83,15 @@ extension Store {
         }
         guard let (id, point, machine) = next else { return nil }
         guard let waveform = try await waveform(id) else {
-            // Its bytes are lost; it must not be the next for ever.
-            try await pool.write { try $0.cached("UPDATE waveform SET analysed = 1 WHERE id = ?", [id]) }
+            try await skipAnalysis(of: id)
             return try await pendingAnalysis()
         }
         return PendingAnalysis(facts: waveform.facts, point: point, bytes: waveform.bytes, machine: machine)
+    }
+
+    /// Its bytes are lost, or its analysis can't be stored: it must not be the next for ever.
+    public func skipAnalysis(of waveform: Int64) async throws {
+        try await pool.write { try $0.cached("UPDATE waveform SET analysed = 1 WHERE id = ?", [waveform]) }
     }
 
     /// One that was analysed, to be looked at again; nil when it is gone.

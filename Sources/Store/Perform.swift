@@ -183,7 +183,14 @@ struct Transaction {
 
     /// - Parameter since: since when all brokers have been listened to.
     mutating func sweep(_ silent: [PointID], since: Instant, _ db: Database) throws {
-        for point in silent { try state.complete(db, for: point) }
+        for point in silent {
+            guard let index = try state.complete(db, for: point) else { continue }
+            // Its rule was taken away; it must not be asked about for ever.
+            guard !state.points[index].watches.contains(where: { $0.rule.kind == .silence }) else { continue }
+            try db.cached(
+                "UPDATE detector SET due_at = NULL WHERE point = ? AND kind = ?",
+                [state.points[index].key.number, Int(Rule.Kind.silence.rawValue)])
+        }
         try apply(
             Decide.silence(silent, try Ticket.silences(db), since: since, &state, at: now, policy), db)
     }

@@ -65,7 +65,7 @@ private struct Examination {
         if let rate = recording.shaftRate {
             if rate < Order.fewestTurns * grid.resolution { doubt(.fewTurns) }
             analysis.features.orders = Order.all.compactMap { Order($0, shaftRate: rate, bins: bins, grid) }
-            if !analysis.features.confirmsSpeed { doubt(.unconfirmedSpeed) }
+            if !analysis.features.confirmsSpeed(analysis.spectrum) { doubt(.unconfirmedSpeed) }
         }
         guard !isFlat else { return }
         envelope(bins, grid, bearing, envelopeBand)

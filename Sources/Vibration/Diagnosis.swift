@@ -220,12 +220,18 @@ extension Features {
             .compactMap(\.ratio).max()
     }
 
-    /// Whether something turns at the speed that was told.
-    var confirmsSpeed: Bool {
+    /// Whether something turns at the speed that was told: once a turn is a fair part of the velocity, or a line of its own.
+    ///
+    /// - Parameter spectrum: of the acceleration.
+    func confirmsSpeed(_ spectrum: Spectrum?) -> Bool {
         guard let rate = shaftRate, let once = orders.first(where: { $0.order == 1 }) else { return false }
-        let slack = max(0.005 * rate, resolution ?? 0)
-        return once.velocityRMS >= 0.1 * (velocity?.rms ?? .infinity) && abs(once.frequency - rate) <= slack
+        guard abs(once.frequency - rate) <= max(0.005 * rate, resolution ?? 0) else { return false }
+        return once.velocityRMS >= 0.1 * (velocity?.rms ?? .infinity)
+            || spectrum?.standsOut(at: once.frequency, times: Self.clearly) == true
     }
+
+    /// Of a dozen lines of noise the largest is seldom over three times the median.
+    private static let clearly = 4.0
 
     /// Lines that are not the shaft's.
     fileprivate var bearingLines: [Envelope.Line] {
@@ -256,5 +262,18 @@ private enum Mains {
     static func line(near frequency: Double, resolution: Double) -> Double? {
         let slack = max(0.003 * frequency, resolution)
         return [100.0, 120, 200, 240, 300, 360].first { abs(frequency - $0) <= slack }
+    }
+}
+
+extension Spectrum {
+    /// Whether a line stands so many times above the median of those within a fifth of its frequency.
+    fileprivate func standsOut(at frequency: Double, times: Double) -> Bool {
+        let here = Int((frequency / resolution).rounded())
+        let reach = max(8, Int(0.2 * frequency / resolution))
+        let around = max(1, here - reach)..<min(amplitudes.count, here + reach + 1)
+        guard around.contains(here), around.count > 8 else { return false }
+        let others = around.filter { abs($0 - here) > 2 }.map { amplitudes[$0] }.sorted()
+        let line = amplitudes[max(around.lowerBound, here - 1)..<min(around.upperBound, here + 2)].max() ?? 0
+        return line >= times * others[others.count / 2]
     }
 }

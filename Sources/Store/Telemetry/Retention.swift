@@ -32,6 +32,8 @@ extension Telemetry {
                 try db.cachedStatement(sql: "DELETE FROM waveform WHERE kept = 1 AND at < ?")
                     .execute(arguments: [(now - retention.hours).milliseconds])
                 retained.waveforms += db.changesCount
+                try db.cachedStatement(sql: "DELETE FROM waveform_analysis WHERE at < ?")
+                    .execute(arguments: [(now - retention.hours).milliseconds])
             }
             retained.rollups = try thinOut(at: now)
             return retained

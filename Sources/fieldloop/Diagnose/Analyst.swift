@@ -42,7 +42,14 @@ struct Analyst: Sendable {
             document: try reading.document.json)
         let analysis = WaveformAnalysis(
             point: pending.point, at: pending.facts.at, values: reading.values, diagnosis: reading.cause)
-        _ = try await store.perform(Input(.analysis(analysis, record)), at: now())
+        do {
+            _ = try await store.perform(Input(.analysis(analysis, record)), at: now())
+        } catch  where Store.isUndecidable(error) {
+            log.error(
+                "a waveform's analysis is left out; please report this",
+                metadata: ["waveform": "\(pending.facts.id)", "error": "\(error)"])
+            try await store.skipAnalysis(of: pending.facts.id)
+        }
     }
 
     /// What a ticket's page draws; nil when its waveforms are gone.
