@@ -129,6 +129,27 @@ def test_a_bad_request_says_what_to_do(content, flags, says, tmp_path):
     assert analyze(tmp_path / "none.f32", "--rate", "1", "--unit", "g").returncode != 0
 
 
+@pytest.mark.parametrize("text, flags, says", [
+    ("0,123\n-0,045\n-1,310\n", [], "may be one number or two columns"),
+    ('"0,123"\n"0,045"\n', [], "may be one number or two columns"),
+    ("0,123\n0,045\n", ["--column", "2"], None),
+    ("0.5\n0.25\nERR\n0.5\n", [], "line 3 has no number"),
+    ("# logger 7\nx\n" + "0.5\n0.25\n" * 10 + "end of file\n", [], None),
+    ("0,000 0,123\n0,001 0,045\n", [], None),
+    ("0.000, 0.123\n0.001, 0.045\n", [], None),
+])
+def test_a_table_is_read_in_one_way_or_not_at_all(text, flags, says, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    done = analyze(path, "--rate", "100", "--unit", "g", "--json", *flags)
+    if says is None:
+        assert done.returncode == 0, done.stderr
+        wanted = {"0,0": 0.168 / 2, "0.0": 0.168 / 2}.get(text[:3])
+        assert wanted is None or json.loads(done.stdout)["mean_g"] == pytest.approx(wanted)
+    else:
+        assert done.returncode != 0 and says in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "1e300"])
 def test_no_rate_is_no_crash(outer, rate, tmp_path):
     answer = told(raw(tmp_path / "a.f32", outer), "--unit", "g", f"--rate={rate}", "--rpm", "nan")

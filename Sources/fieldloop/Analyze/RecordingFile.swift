@@ -68,16 +68,18 @@ struct RecordingFile {
 
     // MARK: - CSV
 
-    /// One value a line, or a table; `,`, `;`, tab or blanks between columns, a heading or none. Beside `;` and tab a comma
-    /// is a decimal point.
+    /// One value a line, or a table; `,`, `;`, tab or blanks between columns, a heading or none. Beside `;`, tab and blanks
+    /// a comma is a decimal point. What may be read in two ways is not read, and a line without a number between others
+    /// would move all that follows.
     private mutating func takeCSV(_ bytes: [UInt8], _ choice: Choice) throws {
         var lines = bytes.split { $0 == 0x0A || $0 == 0x0D }[...]
         if isCut { lines = lines.dropLast() }
+        lines = lines.drop { $0.first == UInt8(ascii: "#") }
         func fields(_ line: ArraySlice<UInt8>) -> [Substring] {
             let text = String(decoding: line, as: UTF8.self)
-            let separators: [Character] = [";", "\t", ",", " "]
+            let separators: [Character] = text.contains(", ") ? [";", "\t", ","] : [";", "\t", " ", ","]
             let separator = separators.first { text.contains($0) } ?? ","
-            let plain = separator == ";" || separator == "\t" ? text.replacing(",", with: ".") : text
+            let plain = separator == "," ? text : text.replacing(",", with: ".")
             return plain.split(separator: separator, omittingEmptySubsequences: separator == " ")
         }
         guard let first = lines.first.map(fields) else { return }
@@ -93,14 +95,26 @@ struct RecordingFile {
                 throw RecordingFlaw("there is no column “\(wanted)”: \(heading.joined(separator: ", "))")
             }
         }
-        for line in hasHeading ? lines.dropFirst() : lines {
+        if choice.column == nil, lines.prefix(100).allSatisfy({ fields($0).mayBeOneNumber }) {
+            throw RecordingFlaw(
+                "“\(first.joined(separator: ","))” may be one number or two columns: write decimal points, or give --column 2."
+            )
+        }
+        var hole: Int?
+        for (number, line) in zip(1..., lines).dropFirst(hasHeading ? 1 : 0) {
             guard samples.count <= Self.most else { break }
             let fields = fields(line)
             guard column < fields.count,
                 let value = Float(fields[column].trimmingCharacters(in: .whitespaces.union(["\""])))
             else {
                 unread += 1
+                if !samples.isEmpty { hole = hole ?? number }
                 continue
+            }
+            if let hole {
+                throw RecordingFlaw(
+                    "line \(hole) has no number in column \(column + 1): a hole moves all that follows. Mend the file, or "
+                        + "cut it there.")
             }
             samples.append(value)
         }
@@ -142,6 +156,16 @@ struct RecordingFile {
             at = at + 8 + size + (size & 1)
         }
         throw RecordingFlaw("the WAV file has no samples")
+    }
+}
+
+extension [Substring] {
+    /// `0,123` is a number with a decimal comma, or two.
+    fileprivate var mayBeOneNumber: Bool {
+        let parts = map { $0.trimmingCharacters(in: .whitespaces.union(["\""])) }
+        guard parts.count == 2 else { return false }
+        return parts[0].drop { $0 == "-" || $0 == "+" }.allSatisfy(\.isNumber) && !parts[1].isEmpty
+            && parts[1].allSatisfy(\.isNumber)
     }
 }
 
