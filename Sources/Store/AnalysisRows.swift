@@ -1,7 +1,6 @@
 public import Domain
 public import Foundation
 import GRDB
-public import Vibration
 
 /// A stored waveform that nobody has looked at yet, with what is known of its machine.
 public struct PendingAnalysis: Sendable {
@@ -38,30 +37,6 @@ public struct MachineFacts: Sendable {
         self.toldRPM = toldRPM
         self.velocityLimit = velocityLimit
         self.usualHighFrequency = usualHighFrequency
-    }
-}
-
-/// An analysis as it is kept.
-public struct AnalysisRecord: Sendable, Equatable {
-    public var waveform: Int64
-    public var verdict: Diagnosis.Verdict
-    public var cause: String?
-    public var confidence: Double?
-    /// RMS above 1000 Hz, g.
-    public var highFrequency: Double?
-    /// `AnalysisDocument` as JSON.
-    public var document: String
-
-    public init(
-        waveform: Int64, verdict: Diagnosis.Verdict, cause: String?, confidence: Double?, highFrequency: Double?,
-        document: String
-    ) {
-        self.waveform = waveform
-        self.verdict = verdict
-        self.cause = cause
-        self.confidence = confidence
-        self.highFrequency = highFrequency
-        self.document = document
     }
 }
 
@@ -253,6 +228,6 @@ extension AnalysisRecord {
                 confidence = excluded.confidence, high_frequency = excluded.high_frequency,
                 document = excluded.document
             """,
-            [point.number, at.milliseconds, verdict.rawValue, cause, confidence, highFrequency, document])
+            [point.number, at.milliseconds, verdict, cause, confidence, highFrequency, document])
     }
 }

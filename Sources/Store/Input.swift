@@ -93,3 +93,28 @@ public struct PhotoArrival: Hashable, Sendable {
         self.exif = exif
     }
 }
+
+/// An analysis as it is kept.
+public struct AnalysisRecord: Sendable, Equatable {
+    public var waveform: Int64
+    /// As `Vibration.Diagnosis.Verdict` is written.
+    public var verdict: String
+    public var cause: String?
+    public var confidence: Double?
+    /// RMS above 1000 Hz, g.
+    public var highFrequency: Double?
+    /// `AnalysisDocument` as JSON.
+    public var document: String
+
+    public init(
+        waveform: Int64, verdict: String, cause: String?, confidence: Double?, highFrequency: Double?,
+        document: String
+    ) {
+        self.waveform = waveform
+        self.verdict = verdict
+        self.cause = cause
+        self.confidence = confidence
+        self.highFrequency = highFrequency
+        self.document = document
+    }
+}

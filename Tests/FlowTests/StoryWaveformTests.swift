@@ -38,6 +38,23 @@ import Vibration
         #expect(reading.document.doubts == ["no_acceleration"])
     }
 
+    /// Zeros would say that all is well, and five samples say nothing.
+    @Test func aDeadSensorAndAHandfulOfSamplesTellNothing() {
+        for samples in [[Int16](repeating: 0, count: 16_384), [0, 1, -1, 32_767, -32_768], [7]] {
+            let bytes = samples.withUnsafeBytes { Data($0) }
+            let reading = Self.read(bytes, rpm: 2966)
+            #expect(reading.values.isEmpty && reading.diagnosis.verdict == .unknown)
+        }
+    }
+
+    /// At the rails a record's peak is the range's, not the machine's.
+    @Test func whatIsClippedHasNoPeak() {
+        let samples = (0..<16_384).map { Int16(max(-20_000, min(20_000, 40_000 * sin(Double($0) / 9)))) }
+        let reading = Self.read(samples.withUnsafeBytes { Data($0) }, rpm: 2966)
+        #expect(reading.document.doubts.contains("clipped"))
+        #expect(reading.values[.accelerationRMS] != nil && reading.values[.accelerationPeak] == nil)
+    }
+
     /// m/s² are g in other words.
     @Test func unitsAgree() throws {
         let inG = try Self.read("fixtures/telemetry/pump-worn.i16", rpm: 2966)
@@ -52,10 +69,16 @@ import Vibration
     ) throws -> WaveformReading {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         let bytes = try Data(contentsOf: root.appending(path: file))
+        return read(bytes, rpm: rpm, unit: unit, scale: scale)
+    }
+
+    private static func read(
+        _ bytes: Data, rpm: Double?, unit: WaveformUnit = .g, scale: Double = 0.000488
+    ) -> WaveformReading {
         let facts = WaveformFacts(
             id: 1, at: Instant(milliseconds: 1), sampleRate: 12_800, unit: unit, encoding: .int16le, scale: scale,
             rpm: rpm, samples: bytes.count / 2, isKept: false)
-        let orders = try #require(Bearing(elements: 8, elementDiameter: 23.812, pitchDiameter: 102.5))
+        let orders = Bearing(elements: 8, elementDiameter: 23.812, pitchDiameter: 102.5)!
         let machine = MachineFacts(
             bearingName: "6313/C3", bearing: BearingTable.Entry(designation: "6313", orders: orders, source: "test"),
             ratedRPM: 2970, toldRPM: nil, velocityLimit: 2.8, usualHighFrequency: nil)

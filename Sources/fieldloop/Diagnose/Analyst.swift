@@ -37,7 +37,7 @@ struct Analyst: Sendable {
     private func take(_ pending: PendingAnalysis) async throws {
         let reading = await offThread { WaveformReading(pending, analyser) }
         let record = AnalysisRecord(
-            waveform: pending.facts.id, verdict: reading.diagnosis.verdict, cause: reading.cause?.cause,
+            waveform: pending.facts.id, verdict: reading.diagnosis.verdict.rawValue, cause: reading.cause?.cause,
             confidence: reading.cause?.confidence, highFrequency: reading.analysis.features.highFrequencyRMS,
             document: try reading.document.json)
         let analysis = WaveformAnalysis(
@@ -82,8 +82,11 @@ struct WaveformReading: Sendable {
     let speed: (rpm: Double, source: AnalysisDocument.SpeedSource)?
     let document: AnalysisDocument
     private let isAcceleration: Bool
+    private let count: Int
     private let isNominal: Bool
     private let at: Instant
+
+    private static let fewestSamples = 256
 
     /// A motor slips, and one on a converter turns as it is told: what rests on the nameplate is never sure.
     private static let surestByNameplate = 0.7
@@ -97,6 +100,7 @@ struct WaveformReading: Sendable {
         isNominal = speed?.source == .nominal
         let samples = facts.accelerations(pending.bytes)
         isAcceleration = samples != nil
+        count = samples?.count ?? 0
         let recording = Vibration.Recording(samples: samples ?? [], sampleRate: facts.sampleRate, rpm: speed?.rpm)
         analysis = analyser.analyse(recording, bearing: machine.bearing?.orders)
         let norm = machine.velocityLimit.map {
@@ -129,17 +133,22 @@ struct WaveformReading: Sendable {
 
     /// What the record says in the measures that senders use. The envelope's peak is not among them: its band is chosen
     /// anew for each record.
+    ///
+    /// A handful of samples is no measurement, and a dead sensor's zeros would say that a machine is well.
     var values: Measures {
         var values = Measures()
-        guard isAcceleration else { return values }
         let features = analysis.features
+        guard isAcceleration, count >= Self.fewestSamples, !features.doubts.contains(.flat) else { return values }
         values[.velocityRMS] = features.comparableVelocity?.rms
         if let statistics = features.statistics {
             values[.accelerationRMS] = statistics.rms
-            values[.accelerationPeak] = statistics.peak
-            values[.crestFactor] = statistics.crest
-            values[.kurtosis] = statistics.kurtosis
             values[.bias] = statistics.mean
+            // What was clipped was higher.
+            if !features.doubts.contains(.clipped) {
+                values[.accelerationPeak] = statistics.peak
+                values[.crestFactor] = statistics.crest
+                values[.kurtosis] = statistics.kurtosis
+            }
         }
         values[.envelopeRatio] = features.bearingRatio
         if speed?.source == .record { values[.speed] = speed?.rpm }
