@@ -53,9 +53,9 @@ extension Brokers {
                 if received.all.count == 1 { throw Refused() }
             }
             var timing = LinkTiming.brisk
-            // Long enough to be seen in between.
-            timing.firstRetry = .milliseconds(200)
-            timing.longestRetry = .milliseconds(200)
+            // Long enough to be seen in between, on a machine with other work too.
+            timing.firstRetry = .seconds(3)
+            timing.longestRetry = .seconds(3)
             var options = try Subscriber.Options.brisk(Broker(port: broker.port))
             options.timing = timing
             try await Subscriber.running(options, events: events, handler: handler) { subscriber in
