@@ -16,32 +16,10 @@ public enum Decide {
         var effects: [Effect] = []
         for series in burst { take(series, &state, at: now, policy, &effects) }
         state.takeChanges(into: &effects)
-        dropWhatIsOver(&effects, &state, at: now, policy)
         // The search for an engineer changes tickets that later readings of the burst have been decided on here; saving
         // those afterwards would take the offer back. So it comes last.
         guard effects.contains(where: \.isSearch) else { return effects }
         return effects.filter { !$0.isSearch } + effects.filter(\.isSearch)
-    }
-
-    /// A backlog that tells of a breach and of its end fills history: it opens no ticket that nobody could do anything
-    /// about. Live, a breach that ends within its burst is news all the same.
-    private static func dropWhatIsOver(
-        _ effects: inout [Effect], _ state: inout BurstState, at now: Instant, _ policy: Policy
-    ) {
-        var over: [TicketID: AssetID] = [:]
-        for case .openTicket(let ticket, let breach) in effects where now - breach.at > policy.lateAfter {
-            over[ticket.id] = ticket.fault.asset
-        }
-        guard !over.isEmpty else { return }
-        // The last word on each episode.
-        var isOn: [EpisodeID: TicketID] = [:]
-        for case .saveEpisode(let episode, _, _, let clearedAt) in effects {
-            isOn[episode.id] = clearedAt == nil ? episode.ticket : nil
-        }
-        for ticket in isOn.values { over[ticket] = nil }
-        guard !over.isEmpty else { return }
-        for asset in over.values { state.forgetTickets(of: asset) }
-        effects = effects.compactMap { $0.without(Set(over.keys)) }
     }
 
     private static func take(
@@ -346,23 +324,6 @@ extension BurstState {
 }
 
 extension Effect {
-    /// nil for what is about one of these tickets; what was measured stays.
-    fileprivate func without(_ tickets: Set<TicketID>) -> Effect? {
-        switch self {
-        case .saveEpisode(var episode, let point, let rule, let clearedAt):
-            if let ticket = episode.ticket, tickets.contains(ticket) { episode.ticket = nil }
-            return .saveEpisode(episode, point, rule, clearedAt: clearedAt)
-        case .openTicket(let ticket, _), .saveTicket(let ticket), .offer(let ticket, _, _):
-            return tickets.contains(ticket.id) ? nil : self
-        case .log(let ticket, _), .dispatch(let ticket), .cancelTimer(_, let ticket), .answer(let ticket, _, _, _),
-            .saveLedger(let ticket, _, _, _), .saveRepair(let ticket, _):
-            return tickets.contains(ticket) ? nil : self
-        case .setTimer(let timer): return tickets.contains(timer.ticket) ? nil : self
-        case .notify(let notice, _): return tickets.contains(notice.ticket) ? nil : self
-        default: return self
-        }
-    }
-
     fileprivate var isSearch: Bool { if case .dispatch = self { true } else { false } }
 }
 

@@ -3,8 +3,6 @@
 public struct Policy: Sendable {
     /// Readings older than this on arrival are history: recorded, they wake nobody. Event time against arrival.
     public var historyAfter = Duration.hours(24)
-    /// A breach that comes later than this, together with its end, opens no ticket. Event time against arrival.
-    public var lateAfter = Duration.minutes(10)
     /// Older readings are rejected.
     public var rejectAfter = Duration.days(30)
     /// A sender's clock may be this far ahead.

@@ -125,36 +125,6 @@ import Testing
     }
 }
 
-@Suite struct LateTests {
-    private func burst(_ scene: inout Scene, _ values: [Double], at minute: Double) -> [Effect] {
-        var series = scene.reading(0, values[0])
-        series.readings = values.enumerated().flatMap { scene.reading(Double($0), $1).readings }
-        return Decide.readings([series], &scene.state, at: Scene.at(minute), scene.policy)
-    }
-    private static let breachAndEnd = [1, 1, 3, 3, 3, 3, 1, 1, 1, 1, 1.0]
-
-    @Test func whatIsOverFillsHistory() {
-        var scene = Scene()
-        let effects = burst(&scene, Self.breachAndEnd, at: 600)
-        #expect(effects.opened.isEmpty && effects.entries.isEmpty && effects.notices.isEmpty && effects.timers.isEmpty)
-        #expect(effects.recorded == 22)
-        let episodes = effects.compactMap { if case .saveEpisode(let episode, _, _, _) = $0 { episode } else { nil } }
-        #expect(!episodes.isEmpty && episodes.allSatisfy { $0.ticket == nil })
-        #expect(!effects.contains { if case .dispatch = $0 { true } else { false } })
-    }
-
-    @Test func liveItIsNews() {
-        var scene = Scene()
-        #expect(burst(&scene, Self.breachAndEnd, at: 11).opened.count == 1)
-    }
-
-    @Test func whatIsStillOnOpensItsTicket() {
-        var scene = Scene()
-        let effects = burst(&scene, [1, 1, 3, 3, 3, 3, 3, 3], at: 600)
-        #expect(effects.opened.count == 1 && effects.entries.contains(.opened))
-    }
-}
-
 @Suite struct ForecastTests {
     private func history(_ values: [Double]) -> [(at: Instant, value: Double)] {
         values.enumerated().map { (Scene.at(Double($0) * 60), $1) }

@@ -76,7 +76,8 @@ class Others:
         return 3 + number % 97 / 1000
 
     def _samples(self, number: int) -> bytes:
-        return struct.pack("<400h", *(number * 7 % 1000 + index for index in range(400)))
+        """Each its own, of one strength and about one zero point: nothing that a sensor or a machine should be told for."""
+        return struct.pack("<400h", *((number * 7 + index) % 400 - 200 for index in range(400)))
 
     def _part(self, number: int, part: int) -> bytes:
         header = {
