@@ -3,16 +3,14 @@ public enum Effect: Sendable {
     // Telemetry
     case record(PointKey, [Reading])
     case keepAside(PointKey, [Extra])
-    /// `told`: as `Measures.present`, what the sender has told itself.
-    case saveProgress(PointKey, newest: Instant, Numbering, told: UInt16)
+    /// How far the point has come, and the detectors among its `changes`; without episodes and baselines.
+    indirect case savePoint(PointState)
     case openGap(Gap)
     case fillGap(sender: String, Int64, at: Instant)
     /// Sent after the commit; lost when we stop before that, and asked again at the next gap.
     case ask(Request)
     case reject(Rejection)
     case saveRun(AssetID, MachineRun)
-    /// Without its baselines. `silence`: how long a rule of silence waits.
-    indirect case saveDetector(PointKey, RuleID, Detector, silence: Duration?)
     indirect case saveBaseline(PointKey, RuleID, Baselines.Learned)
     indirect case saveEpisode(Episode, PointKey, RuleID, clearedAt: Instant?)
 

@@ -63,19 +63,22 @@ extension Detector {
         var detectors: [RuleID: Detector] = [:]
         for row in try Row.fetchAll(statement, arguments: [point.number]) {
             guard let rule = RuleID(row) else { continue }
+            let episode = Episode(joined: row)
             detectors[rule] = Detector(
-                last: Instant(row, "last_at"), lastValue: row["last_value"], over: UInt64(bitPattern: row["over"]),
-                under: UInt64(bitPattern: row["under"]), critical: UInt64(bitPattern: row["critical"]),
-                heldSince: Instant(row, "held_since"), band: SpeedBand(number: row["band"]),
-                memory: baselines[rule].map(Memory.learned) ?? Memory(row), episode: Episode(joined: row))
+                last: Instant(row, "last_at"), lastValue: row["last_value"],
+                verdicts: UInt64(bitPattern: row[episode == nil ? "over" : "under"]),
+                critical: UInt64(bitPattern: row["critical"]), heldSince: Instant(row, "held_since"),
+                band: SpeedBand(number: row["band"]),
+                memory: baselines[rule].map(Memory.learned) ?? Memory(row), episode: episode)
         }
         return detectors
     }
+}
 
-    /// - Parameter silence: how long a rule of silence waits.
-    func save(_ db: Database, _ point: PointKey, _ rule: RuleID, _ silence: Duration?) throws {
+extension Watch {
+    func save(_ db: Database, _ point: PointKey) throws {
         var (heardAt, dueAt): (Instant?, Instant?)
-        if case .heard(let heard) = memory, let silence {
+        if case .heard(let heard) = detector.memory, case .silence(let silence) = rule.basis {
             // What is stored may lie behind what was heard; it must never be due too early.
             (heardAt, dueAt) = (heard.saved, heard.saved + silence + silence / Heard.precision)
         }
@@ -91,10 +94,13 @@ extension Detector {
                 memory = excluded.memory
             """,
             [
-                point.number, Int(rule.measure.rawValue), Int(rule.kind.rawValue), last?.milliseconds, lastValue,
-                Int64(bitPattern: over), Int64(bitPattern: under), Int64(bitPattern: critical),
-                heldSince?.milliseconds, band.number, episode?.id.number, heardAt?.milliseconds, dueAt?.milliseconds,
-                memory.text,
+                point.number, Int(rule.measure.rawValue), Int(rule.kind.rawValue), detector.last?.milliseconds,
+                detector.lastValue,
+                Int64(bitPattern: detector.over), Int64(bitPattern: detector.under),
+                Int64(bitPattern: detector.critical),
+                detector.heldSince?.milliseconds, detector.band.number, detector.episode?.id.number,
+                heardAt?.milliseconds, dueAt?.milliseconds,
+                detector.memory.text,
             ])
     }
 }
@@ -102,7 +108,7 @@ extension Detector {
 extension Detector.Memory {
     fileprivate init(_ row: Row) {
         if let heardAt = Instant(row, "heard_at") {
-            self = .heard(Heard(current: heardAt, any: heardAt, saved: heardAt))
+            self = .heard(Heard(current: heardAt, saved: heardAt))
             return
         }
         let fields = (row["memory"] as String? ?? "").split(separator: ",", omittingEmptySubsequences: false)
@@ -129,12 +135,12 @@ extension Detector.Memory {
 
 extension SensorRecord {
     fileprivate init?(_ fields: [Substring]) {
-        guard let run = Int32(fields[0]), let longest = Int32(fields[1]), let changes = Int32(fields[2]),
-            let stuck = Int32(fields[3]), let anchor = Double(fields[5]), let anchored = UInt8(fields[6])
+        guard let run = Int32(fields[0]), let longest = Int32(fields[1]), let changes = Int(fields[2]),
+            let stuck = Int32(fields[3]), let anchor = Float(fields[5]), let anchored = UInt8(fields[6])
         else { return nil }
         self.init()
-        (self.run, longestRun, self.changes, self.stuck) = (run, longest, changes, stuck)
-        (sequence, self.anchor, self.anchored) = (Int64(fields[4]), anchor, anchored)
+        (self.run, longestRun, self.changes, self.stuck) = (run, longest, UInt8(clamping: changes), stuck)
+        (sequence, self.anchor, self.anchored) = (UInt32(fields[4]), anchor, anchored)
         fault = UInt8(fields[7]).flatMap(SensorFault.init(rawValue:))
     }
 

@@ -234,7 +234,7 @@ struct Transaction {
 extension Effect {
     fileprivate var isVisible: Bool {
         switch self {
-        case .record, .keepAside, .saveProgress, .saveRun, .saveDetector, .saveBaseline, .ask: false
+        case .record, .keepAside, .savePoint, .saveRun, .saveBaseline, .ask: false
         default: true
         }
     }

@@ -14,8 +14,11 @@ struct DecideBench: ParsableCommand {
     @Option(help: "Readings in all.") var readings = 10_000_000
 
     func run() throws {
-        let before = mallinfo2().uordblks
-        var state = try makeState()
+        let empty = Self.heap()
+        var state = BurstState()
+        try addMachines(to: &state)
+        let before = Self.heap()
+        addPoints(to: &state)
         let perSeries = points * batch
         let policy = Policy()
         // The first round learns what a point's state holds at most: windows, baselines, what is fresh.
@@ -34,13 +37,20 @@ struct DecideBench: ParsableCommand {
             round += 1
         }
         let count = round * perSeries
-        let bytes = Int(mallinfo2().uordblks) - Int(before)
+        let bytes = Self.heap() - before
         guard opened == 0 else { throw ValidationError("\(opened) tickets of a healthy plant") }
         print(
             "\(count) readings of three measures, \(batch) a series, \(points) points with \(rules.count) rules: ",
             terminator: "")
         print("\(Int(Double(count) / (taken / .seconds(1)))) readings/s")
-        print("state: \(bytes / points) bytes a point, \(bytes / points / rules.count) a rule")
+        print("state: \(bytes / points) bytes a point, \(bytes / points / rules.count) a rule; ", terminator: "")
+        print("its machine \((before - empty) / points)")
+    }
+
+    /// In use, large blocks of their own included.
+    private static func heap() -> Int {
+        let info = mallinfo2()
+        return Int(info.uordblks + info.hblkhd)
     }
 
     private static let seriesABurst = 1_000
@@ -63,20 +73,21 @@ struct DecideBench: ParsableCommand {
         return bases.map { Rule(measure: $0.0, basis: $0.1, source: "bench") }
     }
 
-    private func makeState() throws -> BurstState {
+    private func addMachines(to state: inout BurstState) throws {
         guard let place = Coordinate(latitude: 30, longitude: 121) else { throw ValidationError("no place") }
-        var state = BurstState()
         for number in 0..<points {
             let facts = AssetFacts(
                 id: AssetID(stored: "M\(number)"), site: SiteID(stored: "s"), place: place, grade: .C,
                 needs: Skill("pump", level: 1))
-            let asset = state.add(AssetState(facts, tickets: [:]))
-            state.add(
-                PointState(
-                    key: PointKey(Int64(number)), id: Self.point(number), asset: asset, watches: rules.map { Watch($0) }
-                ))
+            _ = state.add(AssetState(facts, tickets: [:]))
         }
-        return state
+    }
+
+    private func addPoints(to state: inout BurstState) {
+        let watches = rules.map { Watch($0) }
+        for number in 0..<points {
+            state.add(PointState(key: PointKey(Int64(number)), id: Self.point(number), asset: number, watches: watches))
+        }
     }
 
     private static func point(_ number: Int) -> PointID {

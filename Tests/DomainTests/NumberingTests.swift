@@ -100,7 +100,7 @@ import Testing
         let sender = scene.reading(0, 1).point
         _ = take(scene.reading(0, 1, sequence: 1), 0)
         let refused = take(Series(point: sender, readings: [], refused: [2, 3]), 0)
-        #expect(refused.gaps.isEmpty && refused.contains { if case .saveProgress = $0 { true } else { false } })
+        #expect(refused.gaps.isEmpty && refused.contains { if case .savePoint = $0 { true } else { false } })
         _ = take(scene.reading(500_000, 1, sequence: 4), 0)
         #expect(take(scene.reading(1, 1, sequence: 5), 1).gaps.isEmpty)
         #expect(take(Series(point: sender, readings: [], refused: [8]), 1).gaps.map(\.first) == [6])

@@ -10,10 +10,8 @@ public struct Baseline: Hashable, Sendable {
     /// Of the quietest window so far.
     public var mean: Double
     public var deviation: Double
-    /// The window that is open.
-    public var open: Spread
-    /// The ten that are being collected.
-    public var block: Block
+    /// None or one: once all is learned it takes no room.
+    private var collected: [Collected]
 
     public init(
         windows: Int = 0, mean: Double = 0, deviation: Double = 0, open: Spread = Spread(), block: Block = Block()
@@ -21,9 +19,19 @@ public struct Baseline: Hashable, Sendable {
         self.windows = windows
         self.mean = mean
         self.deviation = deviation
-        self.open = open
-        self.block = block
+        let collected = Collected(open: open, block: block)
+        self.collected = collected == Collected() ? [] : [collected]
     }
+
+    private struct Collected: Hashable {
+        var open = Spread()
+        var block = Block()
+    }
+
+    /// The window that is open.
+    public var open: Spread { collected.first?.open ?? Spread() }
+    /// The ten that are being collected.
+    public var block: Block { collected.first?.block ?? Block() }
 
     /// Values by count, mean and sum of squared differences from it (Welford 1962; joined as Chan et al. 1979).
     public struct Spread: Hashable, Sendable {
@@ -90,14 +98,16 @@ public struct Baseline: Hashable, Sendable {
     /// Takes one value of the running machine, while there is something to learn.
     public mutating func add(_ value: Double, _ learning: Learning) {
         guard windows < learning.windows else { return }
-        block.add(value)
+        if collected.isEmpty { collected.append(Collected()) }
+        collected[0].block.add(value)
         guard block.all.count == Block.size else { return }
-        open = open.joined(block.trimmed)
-        block = Block()
+        let window = open.joined(block.trimmed)
         // Eight of each ten count.
-        guard open.count * Block.size >= learning.readings * (Block.size - 2) else { return }
-        let window = open
-        open = Spread()
+        guard window.count * Block.size >= learning.readings * (Block.size - 2) else {
+            collected[0] = Collected(open: window)
+            return
+        }
+        collected = []
         let deviation = (window.squares / Double(window.count)).squareRoot() / Self.trimming
         let excess = Self.excess(window.mean, deviation, learning)
         // Nothing but zeros: no machine, and any value would be above.

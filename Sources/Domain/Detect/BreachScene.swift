@@ -21,7 +21,7 @@ struct BreachScene {
 
     init(_ watched: Watched, in state: BurstState) {
         let point = state.points[watched.point]
-        let watch = point.watches[watched.watch]
+        let watch = point.watch(at: watched.watch)
         self.watched = watched
         self.point = point.id
         key = point.key
@@ -49,13 +49,8 @@ struct BreachScene {
 extension BurstState {
     /// The episode of the rule that a scene is about.
     subscript(scene: BreachScene) -> Episode? {
-        get { points[scene.watched.point].watches[scene.watched.watch].detector.episode }
-        set {
-            update(scene.watched.point) {
-                $0.watches[scene.watched.watch].detector.episode = newValue
-                $0.watches[scene.watched.watch].isChanged = true
-            }
-        }
+        get { points[scene.watched.point][episodeAt: scene.watched.watch] }
+        set { update(scene.watched.point) { $0[episodeAt: scene.watched.watch] = newValue } }
     }
 }
 

@@ -5,8 +5,8 @@ public struct BurstState: Sendable {
     public private(set) var assets: [AssetState] = []
     private var pointIndex: [PointID: Int] = [:]
     private var assetIndex: [AssetID: Int] = [:]
-    /// A plant has few different rules, and very many points that they are for.
-    private var rules: [Rule: SharedRule] = [:]
+    /// A plant has few different lists of rules, and very many points that they are for.
+    private var rules: [RuleSet: RuleSet] = [:]
     /// Points with something to save, in the order of their first reading.
     private var touched: [Int] = []
     /// Machines whose run has changed.
@@ -27,12 +27,10 @@ public struct BurstState: Sendable {
     /// Adds a point; its asset must have been added.
     public mutating func add(_ point: PointState) {
         pointIndex[point.id] = points.count
+        let known = rules[point.rules, default: point.rules]
+        rules[known] = known
         points.append(point)
-        for index in point.watches.indices {
-            let rule = point.watches[index].shared
-            points[points.count - 1].watches[index].shared = rules[rule.rule, default: rule]
-            rules[rule.rule] = points[points.count - 1].watches[index].shared
-        }
+        points[points.count - 1].rules = known
     }
 
     /// - Returns: where the asset stands, for its points.
@@ -200,206 +198,4 @@ public struct AssetState: Sendable {
     var isProving: Bool { tickets?.values.contains { $0.state == .verifying } == true }
 
     func isWorkedOn(at: Instant) -> Bool { plannedWork.contains { $0.contains(at) } }
-}
-
-/// A point with its rules and where they stand.
-public struct PointState: Sendable {
-    public let key: PointKey
-    public let id: PointID
-    /// Of the asset in `BurstState.assets`.
-    public let asset: Int
-    public internal(set) var watches: [Watch]
-    /// The newest event time recorded, of any measure: what is newer can't be a repeat.
-    public internal(set) var newest: Instant?
-    public internal(set) var numbering: Numbering
-    /// Measures that the sender has told itself, as `Measures.present`.
-    public internal(set) var told: UInt16
-    /// Recorded by the burst in hand; the first `indexed` of them are in `BurstState.known`.
-    var fresh: [[Reading]] = [] { didSet { if fresh.isEmpty { indexed = 0 } } }
-    var indexed = 0
-    var isChanged = false
-    var isTouched = false
-
-    public init(
-        key: PointKey, id: PointID, asset: Int, watches: [Watch], newest: Instant? = nil,
-        numbering: Numbering = Numbering(), told: UInt16 = 0
-    ) {
-        self.key = key
-        self.id = id
-        self.asset = asset
-        self.watches = watches
-        self.newest = newest
-        self.numbering = numbering
-        self.told = told
-    }
-
-    /// Judges what is new of one reading; says which rules' verdicts changed.
-    ///
-    /// - Parameters:
-    ///   - now: when it came; silence runs on our own clock.
-    ///   - isWorkedOn: work is planned on the machine.
-    mutating func judge(
-        _ news: Reading, _ moment: MachineRun.Moment, at now: Instant, isWorkedOn: Bool
-    ) -> [(watch: Int, event: Detector.Event)] {
-        var events: [(Int, Detector.Event)] = []
-        // The sensor first: what a broken one says is not the machine's.
-        var (muted, faulty) = (MeasureKinds(), MeasureKinds())
-        for index in watches.indices {
-            let rule = watches[index].shared
-            if rule.isOfMachine {
-                // What is known to be wrong is not learned.
-                if rule.kind != .learned, watches[index].detector.hasEpisode { faulty.insert(rule.measureKind) }
-                continue
-            }
-            if let value = news.values[rule.measure] {
-                if rule.isMuted(moment) {
-                    watches[index].stand(at: news.at)
-                } else if let event = watches[index].check(value, of: news, moment, at: now) {
-                    events.append((index, event))
-                }
-            }
-            if watches[index].isBad(at: news.at) { muted.insert(rule.measureKind) }
-        }
-        for index in watches.indices where watches[index].shared.isOfMachine {
-            let rule = watches[index].shared
-            if rule.isMuted(moment) {
-                watches[index].stand(at: news.at)
-            } else if let value = news.values[rule.measure], !muted.contains(rule.measureKind) {
-                let mayLearn = !isWorkedOn && !faulty.contains(rule.measureKind)
-                if let event = watches[index].advance(value, at: news.at, moment, mayLearn: mayLearn) {
-                    events.append((index, event))
-                }
-            }
-        }
-        return events
-    }
-
-    /// The sensor of such measures is at fault, or was at the reading of this time.
-    func isMuted(_ kind: FaultKind, at: Instant) -> Bool {
-        watches.contains { $0.shared.measureKind == kind && $0.isBad(at: at) }
-    }
-
-    /// The sender's clock was set back: what comes now is judged, though it is dated before what came.
-    mutating func rewind(to at: Instant) {
-        for index in watches.indices where watches[index].detector.last.map({ $0 > at }) ?? false {
-            watches[index].detector.last = nil
-            watches[index].detector.forget()
-            watches[index].isChanged = true
-        }
-    }
-
-    mutating func takeChanges(into effects: inout [Effect]) {
-        isChanged = false
-        if let newest { effects.append(.saveProgress(key, newest: newest, numbering, told: told)) }
-        for index in watches.indices where watches[index].isChanged {
-            watches[index].isChanged = false
-            let rule = watches[index].shared
-            for learned in watches[index].detector.takeLearned() {
-                effects.append(.saveBaseline(key, rule.id, learned))
-            }
-            effects.append(.saveDetector(key, rule.id, watches[index].detector, silence: rule.silence))
-            if let episode = watches[index].detector.episode {
-                effects.append(.saveEpisode(episode, key, rule.id, clearedAt: nil))
-            }
-        }
-    }
-}
-
-/// A rule as many points have it, with what is asked of it at each reading; times in milliseconds.
-final class SharedRule: Sendable {
-    let rule: Rule
-    let id: RuleID
-    let measure: Measure
-    let kind: Rule.Kind
-    let isOfMachine: Bool
-    /// Whose sensor it is about: vibration's or temperature's.
-    let measureKind: FaultKind
-    let hold: Int64
-    /// Of a rate: its time constant.
-    let span: Int64
-    let silence: Duration?
-    private let needsRunning: Bool
-    private let settling: Duration
-
-    init(_ rule: Rule) {
-        self.rule = rule
-        id = rule.id
-        hold = rule.hold.milliseconds
-        if case .rate(_, let over) = rule.basis { span = over.milliseconds } else { span = 0 }
-        if case .silence(let after) = rule.basis { silence = after } else { silence = nil }
-        (measure, kind, isOfMachine) = (rule.measure, rule.kind, rule.kind.isOfMachine)
-        (measureKind, needsRunning, settling) = (FaultKind(rule.measure), rule.measure.needsRunning, rule.settling)
-    }
-
-    /// The machine is at rest, or starting: what it shows says nothing.
-    func isMuted(_ moment: MachineRun.Moment) -> Bool {
-        guard needsRunning else { return false }
-        return moment.isRunning == false || moment.runningFor.map { $0 < settling } == true
-    }
-}
-
-/// One rule and where it stands.
-public struct Watch: Sendable {
-    fileprivate(set) var shared: SharedRule
-    public internal(set) var detector: Detector
-    var isChanged = false
-
-    public init(_ rule: Rule, _ detector: Detector = Detector()) {
-        shared = SharedRule(rule)
-        self.detector = detector
-    }
-
-    public var rule: Rule { shared.rule }
-
-    /// The limits in force, if there are any yet.
-    public var thresholds: Thresholds? { detector.thresholds(of: shared.rule) }
-
-    /// Of a sensor's rule: it is at fault, or was at the reading of this time.
-    fileprivate func isBad(at: Instant) -> Bool {
-        shared.kind == .sensor && (detector.hasEpisode || detector.wasBad(at: at))
-    }
-
-    mutating func advance(
-        _ value: Double, at: Instant, _ moment: MachineRun.Moment, mayLearn: Bool
-    ) -> Detector.Event? {
-        isChanged = true
-        return detector.advance(value, at: at, moment, by: shared, mayLearn: mayLearn)
-    }
-
-    /// For rules that look at the sender, not at the machine.
-    mutating func check(
-        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, at now: Instant
-    ) -> Detector.Event? {
-        switch shared.rule.basis {
-        case .sensor(let check):
-            isChanged = true
-            return detector.check(value, of: reading, moment, by: shared, check)
-        case .silence(let span):
-            let (event, isChanged) = detector.hear(reading.at, at: now, saveEvery: span / Heard.precision)
-            if isChanged { self.isChanged = true }
-            return event
-        case .fixed, .learned, .rate: return nil
-        }
-    }
-
-    /// The machine stands still or has just started; what follows is judged afresh.
-    mutating func stand(at: Instant) {
-        guard detector.over | detector.under | detector.critical != 0 else { return }
-        // Told late, it says nothing about what was judged since.
-        if let last = detector.last, at <= last { return }
-        detector.forget()
-        isChanged = true
-    }
-}
-
-/// Vibration, temperature, both or none.
-private struct MeasureKinds {
-    private var vibration = false
-    private var temperature = false
-
-    mutating func insert(_ kind: FaultKind) {
-        if kind == .temperature { temperature = true } else { vibration = true }
-    }
-
-    func contains(_ kind: FaultKind) -> Bool { kind == .temperature ? temperature : vibration }
 }

@@ -15,26 +15,24 @@ public struct Detector: Hashable, Sendable {
     private var lastTime: Int64
     /// As judged: a rate is the measure's unit an hour.
     public var lastValue: Double
-    /// Verdicts of the last readings, newest in bit 0.
-    public var over: UInt64
-    public var under: UInt64
-    public var critical: UInt64
+    /// Verdicts of the last readings, newest in bit 0: over the limit or not; in a breach, below where it ends or not.
+    private var verdicts: UInt64
+    public private(set) var critical: UInt64
     private var heldTime: Int64
-    public var memory: Memory
     /// One or none.
     private var episodes: [Episode]
+    public var memory: Memory
     /// Of the newest reading.
-    public var band: SpeedBand
+    public private(set) var band: SpeedBand
 
     public init(
-        last: Instant? = nil, lastValue: Double = 0, over: UInt64 = 0, under: UInt64 = 0, critical: UInt64 = 0,
+        last: Instant? = nil, lastValue: Double = 0, verdicts: UInt64 = 0, critical: UInt64 = 0,
         heldSince: Instant? = nil, band: SpeedBand = SpeedBand(number: 0), memory: Memory = .nothing,
         episode: Episode? = nil
     ) {
         lastTime = last?.milliseconds ?? Self.never
         self.lastValue = lastValue
-        self.over = over
-        self.under = under
+        self.verdicts = verdicts
         self.critical = critical
         heldTime = heldSince?.milliseconds ?? Self.never
         self.band = band
@@ -59,8 +57,17 @@ public struct Detector: Hashable, Sendable {
     /// The breach that is on, if one is.
     public var episode: Episode? {
         get { episodes.first }
-        set { episodes = newValue.map { [$0] } ?? [] }
+        set {
+            // Where one begins or ends, what is asked of a reading changes.
+            if hasEpisode != (newValue != nil) { verdicts = 0 }
+            episodes = newValue.map { [$0] } ?? []
+        }
     }
+
+    /// Verdicts of the last readings, newest in bit 0: whether they were over the limit. None while a breach is on.
+    public var over: UInt64 { hasEpisode ? 0 : verdicts }
+    /// Whether they were below where the breach that is on ends.
+    public var under: UInt64 { hasEpisode ? verdicts : 0 }
 
     /// What was learned, by speed; of other rules nothing.
     public var baselines: Baselines { if case .learned(let baselines) = memory { baselines } else { Baselines() } }
@@ -68,7 +75,10 @@ public struct Detector: Hashable, Sendable {
     public var hasEpisode: Bool { !episodes.isEmpty }
 
     /// Whether the newest verdict was one of the reading of that time, and bad.
-    func wasBad(at: Instant) -> Bool { lastTime == at.milliseconds && over & 1 == 1 }
+    func wasBad(at: Instant) -> Bool { lastTime == at.milliseconds && (verdicts & 1 == 1) != hasEpisode }
+
+    /// Whether there is nothing to forget.
+    var isFresh: Bool { verdicts | critical == 0 }
 
     /// What one reading changed.
     public enum Event: Hashable, Sendable {
@@ -103,15 +113,15 @@ public struct Detector: Hashable, Sendable {
     ///
     /// - Parameter mayLearn: false while something is known to be wrong: a fault is nothing to learn from.
     mutating func advance(
-        _ value: Double, at: Instant, _ moment: MachineRun.Moment, by rule: SharedRule, mayLearn: Bool
+        _ value: Double, at: Instant, _ moment: MachineRun.Moment, by terms: Terms, mayLearn: Bool
     ) -> Event? {
         guard at.milliseconds > lastTime else { return nil }
         let (before, isFirst) = (Instant(milliseconds: lastTime), lastTime == Self.never)
         lastTime = at.milliseconds
         lastValue = value
         band = moment.band
-        switch rule.rule.basis {
-        case .fixed(let limits): return judge(value, limits, at: at, by: rule)
+        switch terms.basis {
+        case .fixed(let limits): return judge(value, limits, at: at, by: terms)
         case .learned(let learning):
             // A speed of which nothing is known yet is learned, even while a breach from another speed is on: that one
             // waits to be judged by what is learned here.
@@ -121,11 +131,11 @@ public struct Detector: Hashable, Sendable {
             }
             // What is over the limits is no part of what is normal.
             if mayLearn, episodes.isEmpty, value < limits.raise { learn(value, moment, learning) }
-            return judge(value, limits, at: at, by: rule)
+            return judge(value, limits, at: at, by: terms)
         case .rate(let limits, _):
-            guard let slope = slope(value, at: at, since: isFirst ? at : before, over: rule.span) else { return nil }
+            guard let slope = slope(value, at: at, since: isFirst ? at : before, over: terms.span) else { return nil }
             lastValue = slope
-            return judge(slope, limits, at: at, by: rule)
+            return judge(slope, limits, at: at, by: terms)
         case .sensor, .silence: return nil
         }
     }
@@ -158,7 +168,7 @@ public struct Detector: Hashable, Sendable {
 
     /// Judges whether a reading can be one of a sensor that measures.
     mutating func check(
-        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, by rule: SharedRule, _ check: SensorCheck
+        _ value: Double, of reading: Reading, _ moment: MachineRun.Moment, by terms: Terms, _ check: SensorCheck
     ) -> Event? {
         guard reading.at.milliseconds > lastTime else { return nil }
         var record = SensorRecord()
@@ -167,19 +177,20 @@ public struct Detector: Hashable, Sendable {
         let fault = record.take(reading, value, after: before, isRunning: moment.isRunning, check)
         memory = .sensor(record)
         (lastTime, lastValue, band) = (reading.at.milliseconds, value, moment.band)
-        return judge(fault == nil ? 0 : 1, Self.badOrGood, at: reading.at, by: rule)
+        return judge(fault == nil ? 0 : 1, Self.badOrGood, at: reading.at, by: terms)
     }
 
-    private mutating func judge(_ value: Double, _ limits: Thresholds, at: Instant, by shared: SharedRule) -> Event? {
-        let confirmation = shared.rule.confirmation
-        over = over << 1 | (value >= limits.raise ? 1 : 0)
-        under = under << 1 | (value <= limits.clear ? 1 : 0)
+    private mutating func judge(_ value: Double, _ limits: Thresholds, at: Instant, by terms: Terms) -> Event? {
         critical = critical << 1 | (limits.critical.map { value >= $0 } == true ? 1 : 0)
-        let severity: Severity = confirmation.holds(critical) ? .critical : shared.rule.severity
+        let severity: Severity = terms.confirmation.holds(critical) ? .critical : terms.severity
 
-        guard hasEpisode else { return raise(severity, limits, at: at, by: shared) }
-        if confirmation.holds(under) {
-            (over, critical) = (0, 0)
+        guard hasEpisode else {
+            verdicts = verdicts << 1 | (value >= limits.raise ? 1 : 0)
+            return raise(severity, limits, at: at, by: terms)
+        }
+        verdicts = verdicts << 1 | (value <= limits.clear ? 1 : 0)
+        if terms.confirmation.holds(verdicts) {
+            critical = 0
             return .cleared
         }
         episodes[0].take(value, at: at)
@@ -187,22 +198,20 @@ public struct Detector: Hashable, Sendable {
         return episodes[0].ticket == nil ? .goesOn : nil
     }
 
-    private mutating func raise(
-        _ severity: Severity, _ limits: Thresholds, at: Instant, by shared: SharedRule
-    ) -> Event? {
-        guard shared.rule.confirmation.holds(over) else {
+    private mutating func raise(_ severity: Severity, _ limits: Thresholds, at: Instant, by terms: Terms) -> Event? {
+        guard terms.confirmation.holds(verdicts) else {
             heldSince = nil
             return nil
         }
         let since = heldSince ?? at
         heldSince = since
-        guard at.milliseconds - since.milliseconds >= shared.hold else { return nil }
-        (under, heldSince) = (0, nil)
+        guard at.milliseconds - since.milliseconds >= terms.hold else { return nil }
+        heldSince = nil
         return .raised(severity, limits)
     }
 
     /// Forgets the window: after a standstill the next verdict starts from nothing.
-    public mutating func forget() { (over, under, critical, heldSince) = (0, 0, 0, nil) }
+    public mutating func forget() { (verdicts, critical, heldSince) = (0, 0, nil) }
 }
 
 extension Confirmation {

@@ -52,26 +52,30 @@ public enum SensorFault: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// What a sensor check remembers of one measure at one point, beside the newest value.
+/// What a sensor check remembers of one measure at one point, beside the newest value. A plant has hundreds of thousands,
+/// so it is kept small.
 public struct SensorRecord: Hashable, Sendable {
-    /// Readings with the newest value; the longest run before it; how often the value has changed.
+    /// Readings with the newest value, and the longest run before it.
     public var run: Int32 = 0
     public var longestRun: Int32 = 0
-    public var changes: Int32 = 0
     /// Readings in a row with the newest sequence number.
     public var stuck: Int32 = 0
-    private var number = Int64.min
+    private var number: UInt32 = 0
     /// Mean of the first readings.
-    public var anchor = 0.0
+    public var anchor: Float = 0
     public var anchored: UInt8 = 0
+    /// How often the value has changed; 255 and more are 255.
+    public var changes: UInt8 = 0
+    private var isNumbered = false
     /// What the newest bad reading showed.
     public var fault: SensorFault?
 
     public init() {}
 
-    public var sequence: Int64? {
-        get { number == .min ? nil : number }
-        set { number = newValue ?? .min }
+    /// The newest sequence number's low bits: what is the same in those is the same.
+    public var sequence: UInt32? {
+        get { isNumbered ? number : nil }
+        set { (isNumbered, number) = (newValue != nil, newValue ?? 0) }
     }
 
     /// - Parameters:
@@ -85,7 +89,7 @@ public struct SensorRecord: Hashable, Sendable {
         let found =
             compare(reading, value, after: before, check)
             ?? flat(reading, isSame: before?.value == value, value, isRunning: isRunning, check)
-        sequence = reading.sequence
+        sequence = reading.sequence.map(UInt32.init(truncatingIfNeeded:))
         if let found { fault = found }
         return found
     }
@@ -101,8 +105,8 @@ public struct SensorRecord: Hashable, Sendable {
         if let drift = check.drift {
             if anchored < SensorCheck.anchors {
                 anchored += 1
-                anchor += (value - anchor) / Double(anchored)
-            } else if abs(value - anchor) > drift {
+                anchor += (Float(value) - anchor) / Float(anchored)
+            } else if abs(value - Double(anchor)) > drift {
                 return .drift
             }
         }
@@ -113,7 +117,8 @@ public struct SensorRecord: Hashable, Sendable {
         _ reading: Reading, isSame: Bool, _ value: Double, isRunning: Bool?, _ check: SensorCheck
     ) -> SensorFault? {
         guard let flat = check.flat else { return nil }
-        stuck = reading.sequence != nil && reading.sequence == sequence ? min(stuck, .max - 1) + 1 : 0
+        let number = reading.sequence.map(UInt32.init(truncatingIfNeeded:))
+        stuck = number != nil && number == sequence ? min(stuck, .max - 1) + 1 : 0
         let isMoving = isRunning ?? check.rest.map { value >= $0 } ?? false
         // What never moved was never seen alive; ten times the wait says so too.
         let needed =

@@ -2,14 +2,11 @@
 public struct Heard: Hashable, Sendable {
     /// When the newest reading came that was newer than all before it.
     public var current: Instant
-    /// When any came; later than `current` when the sender's clock is behind, or an old backlog comes.
-    public var any: Instant
     /// `current` as it is stored.
     public var saved: Instant
 
-    public init(current: Instant, any: Instant, saved: Instant) {
+    public init(current: Instant, saved: Instant) {
         self.current = current
-        self.any = any
         self.saved = saved
     }
 
@@ -19,17 +16,18 @@ public struct Heard: Hashable, Sendable {
 
 extension Detector {
     /// - Returns: what changed, and whether it is to be saved.
-    mutating func hear(_ at: Instant, at now: Instant, saveEvery: Duration) -> (Event?, isChanged: Bool) {
+    ///
+    /// - Parameter saveEvery: milliseconds.
+    mutating func hear(_ at: Instant, at now: Instant, saveEvery: Int64) -> (Event?, isChanged: Bool) {
         guard case .heard(var heard) = memory else {
-            (last, memory) = (at, .heard(Heard(current: now, any: now, saved: now)))
+            (last, memory) = (at, .heard(Heard(current: now, saved: now)))
             return (nil, true)
         }
-        heard.any = now
         var isWritten = false
         if last.map({ at > $0 }) ?? true {
             (last, heard.current) = (at, now)
             // A clock of ours that was set back saves at once.
-            isWritten = hasEpisode || now - heard.saved >= saveEvery || now < heard.saved
+            isWritten = hasEpisode || now.milliseconds - heard.saved.milliseconds >= saveEvery || now < heard.saved
         }
         if isWritten { heard.saved = now }
         memory = .heard(heard)

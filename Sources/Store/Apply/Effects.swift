@@ -12,14 +12,11 @@ extension Effect {
                     "INSERT INTO reading_aside (point, at, extra) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [point.number, extra.at.milliseconds, extra.json])
             }
-        case .saveProgress(let point, let newest, let numbering, let told):
-            try numbering.save(db, point, newest: newest, told: told)
+        case .savePoint(let point): try point.save(db)
         case .openGap(let gap): try gap.insert(db)
         case .fillGap(let sender, let number, let at): try Gap.fill(db, sender, number, at: at)
         case .reject(let rejection): try reject(db, rejection, at: now)
         case .saveRun(let asset, let run): try run.save(db, asset)
-        case .saveDetector(let point, let rule, let detector, let silence):
-            try detector.save(db, point, rule, silence)
         case .saveBaseline(let point, let rule, let learned): try learned.save(db, point, rule)
         case .saveEpisode(let episode, let point, let rule, let clearedAt):
             try episode.save(db, point, rule, clearedAt)

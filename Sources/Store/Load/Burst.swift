@@ -84,6 +84,13 @@ extension Watch {
     }
 }
 
+extension PointState {
+    func save(_ db: Database) throws {
+        if let newest { try numbering.save(db, key, newest: newest, told: told) }
+        for watch in changes { try watch.save(db, key) }
+    }
+}
+
 extension Numbering {
     fileprivate static func load(
         _ db: Database, _ point: PointKey
@@ -101,7 +108,7 @@ extension Numbering {
         }
     }
 
-    func save(_ db: Database, _ point: PointKey, newest: Instant, told: UInt16) throws {
+    fileprivate func save(_ db: Database, _ point: PointKey, newest: Instant, told: UInt16) throws {
         let missing = missing.map { "\($0.lowerBound)…\($0.upperBound)" }.joined(separator: ",")
         try db.cached(
             """
