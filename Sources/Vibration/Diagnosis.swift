@@ -85,8 +85,12 @@ extension Diagnosis.Finding {
         let standing = features.bearingLines.filter { ($0.ratio ?? 0) >= Envelope.Line.outstanding }
         var best: [Cause: Envelope.Line] = [:]
         for line in standing where line.ratio ?? 0 > best[line.line.cause]?.ratio ?? 0 { best[line.line.cause] = line }
-        // Any damage shakes the cage's rhythm into the envelope.
-        if best.count > 1 { best[.cage] = nil }
+        // Any damage shakes the cage's rhythm into the envelope. Strikes of its own have many multiples, and some lie where
+        // the others are looked for; a roller that strikes on a short way only has them too, and a line of its own above.
+        let cage = best[.cage]
+        let rival = best.filter { $0.key != .cage }.compactMap(\.value.ratio).max()
+        let isComb = rival.map { (cage?.harmonics ?? 0) >= comb && cage?.ratio ?? 0 >= 0.75 * $0 } == true
+        if rival != nil, !isComb { best[.cage] = nil }
         let ranked = best.sorted { ($0.value.ratio ?? 0) > ($1.value.ratio ?? 0) }
         guard let first = ranked.first?.value, let strongest = first.ratio else { return [] }
         return ranked.compactMap { cause, line in
@@ -97,8 +101,9 @@ extension Diagnosis.Finding {
             let lead = ratio / (rivals.max() ?? Envelope.Line.outstanding / 2)
             let sure = confidence(ratio, line.harmonics, lead, features)
             let mains = Mains.line(near: line.frequency, resolution: features.resolution ?? 0)
+            let isShared = mains != nil || isComb && (cause != .cage || lead < clearly)
             return Diagnosis.Finding(
-                cause: cause, confidence: mains == nil ? sure : min(sure, ambiguous),
+                cause: cause, confidence: isShared ? min(sure, ambiguous) : sure,
                 evidence: [
                     .line(line.line, frequency: line.frequency, ratio: ratio, harmonics: line.harmonics)
                 ] + (mains.map { [.mains($0)] } ?? []))
@@ -107,6 +112,11 @@ extension Diagnosis.Finding {
 
     /// Of the strongest line: what is less is its shadow.
     private static let weakest = 0.25
+
+    /// Multiples that what only grows and fades does not have.
+    private static let comb = 4
+    /// Times the next line, which then is its shadow and not the other way round.
+    private static let clearly = 1.5
 
     /// What two causes explain alike is no more than a hint.
     private static let ambiguous = 0.45

@@ -104,6 +104,39 @@ import Testing
         }
     }
 
+    /// Single strikes that come a little early or late, heard where `load` lets them.
+    private static func strikes(order: Double, seed: UInt64, load: (Double) -> Double = { _ in 1 }) -> [Float] {
+        var random = SplitMix(seed: seed)
+        var samples = (0..<65_536).map { _ in 0.05 * random.normal() }
+        var at = 0.0
+        while Int(at * rate) < samples.count {
+            let first = Int(at * rate)
+            for n in first..<min(samples.count, first + 256) {
+                let since = Double(n - first) / rate
+                samples[n] += 0.7 * load(at) * .exp(-900 * since) * .sin(2 * .pi * 3_200 * since)
+            }
+            at += (1 + 0.005 * random.normal()) / (order * turns)
+        }
+        return samples.map(Float.init)
+    }
+
+    /// Twelve multiples of the cage's rhythm reach to where a roller is looked for.
+    @Test(arguments: 71...78 as ClosedRange<UInt64>) func aStruckCage(seed: UInt64) {
+        let found = Self.diagnose(Self.strikes(order: 0.39828, seed: seed)).findings
+        #expect(found.contains { $0.cause == .cage }, "seed \(seed): \(found)")
+        #expect(found.allSatisfy { $0.cause == .cage || $0.confidence <= 0.45 }, "seed \(seed): \(found)")
+    }
+
+    /// It is heard in the rhythm of the cage, and is no cage.
+    @Test(arguments: [81, 82, 83] as [UInt64], [0.3, 0.6, 0.8]) func aRollerInANarrowZone(seed: UInt64, edge: Double) {
+        let samples = Self.strikes(order: 4.7135, seed: seed) {
+            .cos(2 * .pi * 0.39828 * Self.turns * $0) > edge ? 1 : 0
+        }
+        for finding in Self.diagnose(samples).findings where finding.confidence > 0.6 {
+            #expect(finding.cause == .rollingElement, "seed \(seed): \(finding)")
+        }
+    }
+
     @Test(arguments: [61, 62, 63] as [UInt64]) func whatTurnsWithTheShaft(seed: UInt64) throws {
         let cases: [([Double: Double], Diagnosis.Finding.Cause)] = [
             ([1: 6, 2: 0.6], .unbalance), ([1: 3, 2: 4.5, 3: 0.5], .misalignment),
