@@ -126,7 +126,9 @@ private struct Examination {
     private mutating func envelope(
         _ bins: Split, _ grid: Grid, _ bearing: Bearing?, _ wanted: ClosedRange<Double>?
     ) {
-        let band = wanted ?? BandChoice.band(bins, grid, plans, &work)
+        var band = wanted ?? BandChoice.band(bins, grid, plans, &work)
+        // What reaches higher than the record ends where that does.
+        if band.lowerBound < grid.nyquist { band = band.lowerBound...min(band.upperBound, grid.nyquist) }
         guard let found = EnvelopeSpectrum(bins, grid, band: band, plans, &work) else { return doubt(.noBand) }
         analysis.envelopeSpectrum = Spectrum(resolution: grid.resolution, amplitudes: found.amplitudes)
         var lines: [Envelope.Line] = []

@@ -41,7 +41,7 @@ extension Statistics {
         (m2, m3, m4) = (m2 / count, m3 / count, m4 / count)
         self.mean = mean
         rms = m2.squareRoot()
-        peak = max(high, -low)
+        peak = max(high, 0 - low)
         peakToPeak = high - low
         guard !isFlat else { return }
         crest = peak / rms

@@ -124,6 +124,7 @@ import Testing
         let found = analyse(noise, band: 7000...9000)
         #expect(found.features.doubts == [.noBand] && found.features.envelope == nil)
         #expect(found.envelopeSpectrum == nil && found.spectrum != nil)
+        #expect(analyse(noise, band: 5000...90_000).features.envelope?.band == 5000...6400)
     }
 
     @Test func tooLong() {

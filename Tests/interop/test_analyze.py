@@ -194,3 +194,18 @@ def test_ten_million_samples_are_cut_and_said(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "cut" in json.loads(done.stdout)["validity"]
     assert int(done.stderr.split()[-1]) < 1_000_000, "more than a gigabyte"
+
+
+def test_what_cannot_be_read_or_written_is_said_in_a_sentence(outer, tmp_path):
+    folder = analyze(tmp_path, "--rate", str(RATE), "--unit", "g")
+    assert folder.returncode == 64 and "can't be read; check the path" in folder.stderr
+    record = raw(tmp_path / "a.f32", outer)
+    done = analyze(record, "--rate", str(RATE), "--unit", "g", "--plot", str(tmp_path / "no" / "such.svg"))
+    assert done.returncode == 64 and "can't be written" in done.stderr and "acceleration" in done.stdout
+
+
+def test_progress_says_what_it_is_at(outer, tmp_path):
+    record = raw(tmp_path / "a.f32", outer)
+    done = analyze(record, "--rate", str(RATE), "--unit", "g", "--json", "--progress")
+    assert done.stderr.splitlines() == [f"reading {record}", f"analysing {len(outer)} samples"]
+    assert json.loads(done.stdout)["diagnosis"]

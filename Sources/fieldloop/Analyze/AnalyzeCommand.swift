@@ -35,18 +35,25 @@ struct AnalyzeCommand: ParsableCommand {
     @Option(help: "WAV: what full scale stands for, in the unit.") var fullScale = 1.0
     @Flag(help: "As JSON.") var json = false
     @Option(help: "Draws the spectra to an SVG file.") var plot: String?
+    @Flag(help: "Shows what it is at, where standard error is no terminal too.") var progress = false
 
     func run() throws {
         let zones = try zones()
         let bearing = try knownBearing()
+        show("reading \(file)")
         let recording = try read()
+        show("analysing \(recording.samples.count) samples")
         let analysis = Analyser().analyse(recording, bearing: bearing?.orders, envelopeBand: envelopeBand)
         let diagnosis = Diagnosis(
             analysis.features, norm: Diagnosis.Norm(velocity: zones.boundaryBC), knowsBearing: bearing != nil)
         let report = AnalysisReport(
             file: file, recording: recording, bearing: bearing, zones: zones, analysis: analysis, diagnosis: diagnosis)
+        show(nil)
         print(json ? try report.json : report.text)
-        if let plot { try Data(SpectrumPicture(report).svg.utf8).write(to: URL(filePath: plot), options: .atomic) }
+        guard let plot else { return }
+        do { try Data(SpectrumPicture(report).svg.utf8).write(to: URL(filePath: plot), options: .atomic) } catch {
+            throw ValidationError("\(plot) can't be written; does its folder exist, and may you write there?")
+        }
     }
 
     private func zones() throws -> Shipped.Zones {
@@ -83,6 +90,14 @@ struct AnalyzeCommand: ParsableCommand {
         if found.isCut { note("the file is longer; only its first \(found.samples.count) samples were read") }
         let samples = unit == 1 ? found.samples : found.samples.map { Float(Double($0) * unit) }
         return Vibration.Recording(samples: samples, sampleRate: rate, rpm: rpm)
+    }
+
+    /// What it is at, written over on a terminal; nil: done.
+    private func show(_ stage: String?) {
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        guard progress || isTerminal, isTerminal || stage != nil else { return }
+        let line = isTerminal ? "\r\u{1B}[K\(stage.map { $0 + " …" } ?? "")" : "\(stage ?? "")\n"
+        FileHandle.standardError.write(Data(line.utf8))
     }
 
     private func note(_ text: String) { FileHandle.standardError.write(Data("note: \(text)\n".utf8)) }

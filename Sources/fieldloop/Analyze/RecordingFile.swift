@@ -32,13 +32,14 @@ struct RecordingFile {
 
     /// By its beginning a WAV file, by its name or by its text a CSV file, else raw float32, little-endian.
     init(path: String, _ choice: Choice) throws {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw RecordingFlaw("\(path) can't be read; check the path and its permissions.")
-        }
-        defer { try? handle.close() }
         // 32 bytes hold a sample in any of the formats, with its time.
         let limit = Self.most * 32
-        let data = try handle.read(upToCount: limit + 1) ?? Data()
+        let handle = FileHandle(forReadingAtPath: path)
+        defer { try? handle?.close() }
+        // A folder opens, and can't be read.
+        guard let handle, let data = try? handle.read(upToCount: limit + 1) ?? Data() else {
+            throw RecordingFlaw("\(path) can't be read; check the path and its permissions.")
+        }
         isCut = data.count > limit
         let bytes = [UInt8](data.prefix(limit))
         if bytes.starts(with: Array("RIFF".utf8)) {
