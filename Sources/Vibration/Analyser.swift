@@ -57,9 +57,10 @@ private struct Examination {
         if grid.nyquist < MeanPower.velocityBand.upperBound { doubt(.narrowBand) }
         if grid.nyquist < Self.bearingBand { doubt(.lowBandwidth) }
         guard grid.length >= Hann.fewest else { return }
-        averages(centred)
         var bins = Split(count: grid.bins)
         plans.real[grid.length].forward(centred.span, into: &bins, &work)
+        bins.re[0] = 0
+        averages(centred, bins, grid)
         analysis.features.wholeVelocity = WholeVelocity(bins, grid)
         analysis.features.resolution = grid.resolution
         if let rate = recording.shaftRate {
@@ -107,20 +108,21 @@ private struct Examination {
     }
 
     /// What averaged spectra show: velocity, broadband level, peaks.
-    private mutating func averages(_ centred: [Double]) {
-        let velocityLength = MeanPower.velocitySegment(centred.count, sampleRate: recording.sampleRate)
-        let forVelocity = power(centred, max(Hann.fewest, velocityLength))
+    private mutating func averages(_ centred: [Double], _ bins: borrowing Split, _ grid: Grid) {
+        func power(_ length: Int) -> MeanPower {
+            length == grid.length
+                ? MeanPower(bins, grid)
+                : MeanPower(centred, sampleRate: grid.sampleRate, plans.real[length], &work)
+        }
+        let velocityLength = MeanPower.velocitySegment(grid.length, sampleRate: grid.sampleRate)
+        let forVelocity = power(max(Hann.fewest, velocityLength))
         analysis.features.velocity = forVelocity.velocity
         analysis.features.highFrequencyRMS = forVelocity.highFrequencyRMS
         let peakLength = min(MeanPower.peakSegment, centred.count)
-        let forPeaks = peakLength == forVelocity.grid.length ? forVelocity : power(centred, peakLength)
+        let forPeaks = peakLength == forVelocity.grid.length ? forVelocity : power(peakLength)
         analysis.spectrum = forPeaks.spectrum
         analysis.features.peakBlock = peakLength
         if !isFlat { analysis.features.peaks = forPeaks.peaks }
-    }
-
-    private mutating func power(_ centred: [Double], _ length: Int) -> MeanPower {
-        MeanPower(centred, sampleRate: recording.sampleRate, plans.real[length], &work)
     }
 
     private mutating func envelope(

@@ -48,26 +48,24 @@ struct EnvelopeSpectrum {
         _ bins: borrowing Split, _ grid: Grid, band: ClosedRange<Double>, _ plans: TransformPlans,
         _ work: inout Workspace
     ) {
-        let inside = grid.bins(in: band).filter { 2 * $0 < grid.length }
-        guard !inside.isEmpty else { return nil }
         let length = grid.length
+        let inside = grid.bins(in: band).clamped(to: 0..<(length + 1) / 2)
+        guard !inside.isEmpty else { return nil }
         let inverse = plans.complex[length]
         work.reserve(inverse.room)
-        for k in 0..<length { (work.data.re[k], work.data.im[k]) = (0, 0) }
-        for k in inside { (work.data.re[k], work.data.im[k]) = (bins.re[k], bins.im[k]) }
+        work.data.fill(length, with: bins, inside)
         inverse.inverse(&work)
         // The analytic signal has twice the positive side.
-        var envelope = (0..<length).map { n in
-            let (re, im) = (work.data.re[n], work.data.im[n])
-            return 2 * (re * re + im * im).squareRoot() / Double(length)
-        }
-        let mean = envelope.reduce(0, +) / Double(length)
-        for n in 0..<length { envelope[n] -= mean }
+        var envelope = work.data.magnitudes(length, times: 2 / Double(length))
+        let mean = envelope.sum / Double(length)
+        envelope.subtract(mean)
         var spectrum = Split(count: grid.bins)
         plans.real[length].forward(envelope.span, into: &spectrum, &work)
         statistics = Statistics(mean: mean, centred: envelope)
         peak = mean + (envelope.max() ?? 0)
-        amplitudes = (0..<grid.bins).map { 4 * Hann.power(spectrum, $0, length: length).squareRoot() / Double(length) }
+        var powers = [Double](repeating: 0, count: grid.bins)
+        Hann.addPowers(of: spectrum, length: length, to: &powers)
+        amplitudes = powers.roots(times: 4 / Double(length))
         self.grid = grid
     }
 

@@ -13,6 +13,24 @@ enum Hann {
         return re * re + im * im
     }
 
+    /// Of all bins at once, which is many times as fast.
+    static func addPowers(of bins: borrowing Split, length: Int, to sums: inout [Double]) {
+        let last = length / 2
+        precondition(bins.count > last && sums.count > last, "the loop below checks no bounds")
+        sums[0] += power(bins, 0, length: length)
+        if last > 0 { sums[last] += power(bins, last, length: length) }
+        guard last > 1 else { return }
+        bins.withPointers { x in
+            sums.withUnsafeMutableBufferPointer { sums in
+                for k in 1..<last {
+                    let re = x.re[k] / 2 - (x.re[k &- 1] + x.re[k &+ 1]) / 4
+                    let im = x.im[k] / 2 - (x.im[k &- 1] + x.im[k &+ 1]) / 4
+                    sums[k] += re * re + im * im
+                }
+            }
+        }
+    }
+
     /// Beyond both ends stand the conjugates.
     @inline(__always) private static func neighbour(
         _ bins: borrowing Split, _ k: Int, _ length: Int

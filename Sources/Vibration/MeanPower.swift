@@ -6,6 +6,14 @@ struct MeanPower {
     let grid: Grid
     let values: [Double]
 
+    /// Of a record that is one segment, from its unwindowed `bins`.
+    init(_ bins: borrowing Split, _ grid: Grid) {
+        self.grid = grid
+        var values = [Double](repeating: 0, count: grid.bins)
+        Hann.addPowers(of: bins, length: grid.length, to: &values)
+        self.values = values
+    }
+
     /// Segments of the transform's length, each without its own mean; the record has one at least.
     init(_ samples: [Double], sampleRate: Double, _ transform: RealTransform, _ work: inout Workspace) {
         let length = transform.length
@@ -16,7 +24,7 @@ struct MeanPower {
         for start in stride(from: 0, through: samples.count - length, by: max(1, length / 2)) {
             transform.forward(samples.span.extracting(start..<start + length), into: &bins, &work)
             bins.re[0] = 0
-            for k in 0..<grid.bins { sum[k] += Hann.power(bins, k, length: length) }
+            Hann.addPowers(of: bins, length: length, to: &sum)
             segments += 1
         }
         self.grid = grid

@@ -29,13 +29,26 @@ extension Statistics {
     init(mean: Double, centred: [Double]) {
         var (m2, m3, m4) = (0.0, 0.0, 0.0)
         var (low, high) = (Double.infinity, -Double.infinity)
-        for x in centred {
-            let square = x * x
-            m2 += square
-            m3 += square * x
-            m4 += square * square
-            low = min(low, x)
-            high = max(high, x)
+        centred.withUnsafeBufferPointer { x in
+            var (squares, cubes, fourths) = (Vector.zero, Vector.zero, Vector.zero)
+            var (lows, highs) = (Vector(repeating: low), Vector(repeating: high))
+            let whole = x.count & ~3
+            for n in stride(from: 0, to: whole, by: 4) {
+                let four = Vector(x, n)
+                let square = four * four
+                squares += square
+                cubes += square * four
+                fourths += square * square
+                lows.replace(with: four, where: four .< lows)
+                highs.replace(with: four, where: four .> highs)
+            }
+            (m2, m3, m4) = (squares.sum(), cubes.sum(), fourths.sum())
+            (low, high) = (lows.min(), highs.max())
+            for x in x[whole...] {
+                let square = x * x
+                (m2, m3, m4) = (m2 + square, m3 + square * x, m4 + square * square)
+                (low, high) = (min(low, x), max(high, x))
+            }
         }
         let count = Double(centred.count)
         (m2, m3, m4) = (m2 / count, m3 / count, m4 / count)

@@ -4,7 +4,7 @@ import RealModule
 // optimisation it sees one file at a time.
 
 /// Two registers of the smallest machines, one of the others.
-private typealias Vector = SIMD4<Double>
+typealias Vector = SIMD4<Double>
 
 /// Where a butterfly reads and writes.
 protocol Site {
