@@ -108,7 +108,8 @@ extension Watch {
         switch rule.basis {
         case .fixed, .learned: thresholds.map { (value, $0) }
         case .rate(let limits, _): detector.last == news.at ? (detector.lastValue, limits) : nil
-        case .sensor: detector.last == news.at ? (detector.wasBad(at: news.at) ? 1 : 0, Thresholds(raise: 1, clear: 0)) : nil
+        case .sensor:
+            detector.last == news.at ? (detector.wasBad(at: news.at) ? 1 : 0, Thresholds(raise: 1, clear: 0)) : nil
         case .silence: (0, Thresholds(raise: 1, clear: 0))
         }
     }
