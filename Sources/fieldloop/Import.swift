@@ -6,8 +6,8 @@ struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Reads a plant from CSV files: sites, customers, machines, points, limits, engineers.",
         discussion: """
-            Knows sites.csv, customers.csv, zone_limits.csv, assets.csv, points.csv, point_limits.csv, rules.csv, \
-            engineers.csv and sources.csv (which sender's metric is which point's measure); fixtures/plant and \
+            Knows sites.csv, customers.csv, zone_limits.csv, bearings.csv, assets.csv, points.csv, point_limits.csv, \
+            rules.csv, engineers.csv and sources.csv (which sender's metric is which point's measure); fixtures/plant and \
             fixtures/data are an example of each. Rows are added or updated by id. One bad row and nothing is changed. \
             A running service sees the change at once.
             """)
@@ -22,7 +22,7 @@ struct Import: ParsableCommand {
         for warning in report.warnings { print("note: \(warning)") }
         for error in report.errors { print("error: \(error)") }
         guard report.errors.isEmpty else {
-            print("Nothing was imported; mend the \(report.errors.count) errors above and run it again.")
+            print("Nothing was imported; mend what is named above and run it again.")
             throw ExitCode.failure
         }
         let counts = report.counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }

@@ -28,6 +28,7 @@ import Testing
         ("engineers.csv", "E9,x,x,1,pump:9,,,,Asia/Shanghai,1-5,08:00,17:00,1,", "skills"),
         ("engineers.csv", "E9,x,x,1,pump:1,,,,Asia/Shanghai,0-5,08:00,17:00,1,", "shift_days"),
         ("engineers.csv", "E9,x,x,1,pump:1,,,,Asia/Shanghai,1-5,25:00,17:00,1,", "shift_start"),
+        ("customers.csv", "C1,x,x,A,x,x", "id as in line 2; leave one of the two out"),
         ("points.csv", "P1,DE-X,Q,x,x", "direction"),
         ("points.csv", "P1,DE-X,H,x", "4 fields where the header has 5"),
         ("points.csv", "P1,DE-X,H,\"x,x", "quote"),

@@ -106,6 +106,7 @@ import Testing
         ("1,,P9,,kurtosis,limit,2,1,,,,,,,,,x", "there is no asset “P9”"),
         ("1,,P1,Q,kurtosis,limit,2,1,,,,,,,,,x", "there is no point “P1/Q”"),
         ("1,g2,P1,,kurtosis,limit,2,1,,,,,,,,,x", "a rule is for a machine_class"),
+        ("1,nope,,,kurtosis,limit,2,1,,,,,,,,,x", "no asset is of machine class “nope”"),
         ("1,,,DE-H,kurtosis,limit,2,1,,,,,,,,,x", "a rule is for a machine_class"),
         ("1,,,,kurtosis,limit,2,1,,,,,,,,,", "“source” is empty"),
         (",,,,kurtosis,limit,2,1,,,,,,,,,x", "“version” is empty"),

@@ -233,7 +233,14 @@ func insertRule(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String? {
 private func scope(_ db: Database, _ row: CSV.Row) throws(BadRow) -> String {
     switch (row["machine_class"].isEmpty, row["asset"].isEmpty, row["point"].isEmpty) {
     case (true, true, true): return "*"
-    case (false, true, true): return "class \(try row.text("machine_class"))"
+    case (false, true, true):
+        let name = try row.text("machine_class")
+        guard
+            try db.exists(
+                "SELECT 1 FROM asset WHERE machine_class = ?1 UNION SELECT 1 FROM zone_limit WHERE machine_class = ?1",
+                [name])
+        else { throw BadRow("no asset is of machine class “\(name)”, and no zone limits are for it") }
+        return "class \(name)"
     case (true, false, true):
         try db.require("asset", row["asset"])
         return "asset \(row["asset"])"
