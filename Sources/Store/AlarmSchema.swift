@@ -58,4 +58,7 @@ enum AlarmSchema {
             point INTEGER NOT NULL, at INTEGER NOT NULL, verdict TEXT NOT NULL, cause TEXT, confidence REAL,
             high_frequency REAL, document TEXT NOT NULL, PRIMARY KEY (point, at)) WITHOUT ROWID;
         """
+
+    /// Since when a window of learning is open.
+    static let windows = "ALTER TABLE baseline ADD COLUMN open_since INTEGER"
 }

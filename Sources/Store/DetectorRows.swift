@@ -41,10 +41,13 @@ enum DetectorRows {
                 """)
         for row in learned where Measure(name: row["name"] as String)?.rawValue == row["measure"] {
             let deviation = ((row["squares"] as Double) / (row["learned"] as Double)).squareRoot()
-            let baseline = Baseline(windows: 1, mean: row["mean"], deviation: deviation)
-            guard let measure = Measure(rawValue: row["measure"]) else { continue }
-            try Baselines.Learned(SpeedBand(number: 0), baseline)
-                .save(db, PointKey(row["point"]), RuleID(measure, .learned))
+            try db.execute(
+                sql: """
+                    INSERT INTO baseline VALUES (?, ?, ?, 0, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)
+                    """,
+                arguments: [
+                    row["point"], row["measure"], Int(Rule.Kind.learned.rawValue), row["mean"], deviation,
+                ])
         }
         try db.execute(sql: "DROP TABLE old_detector")
     }
@@ -171,7 +174,8 @@ extension Baselines {
             let baseline = Baseline(
                 windows: row["windows"], mean: row["mean"], deviation: row["deviation"],
                 open: Baseline.Spread(count: row["open_count"], mean: row["open_mean"], squares: row["open_squares"]),
-                block: Baseline.Block(all: all, lowest: row["lowest"], highest: row["highest"]))
+                block: Baseline.Block(all: all, lowest: row["lowest"], highest: row["highest"]),
+                since: Instant(row, "open_since"))
             learned[rule, default: []].append(Learned(SpeedBand(number: row["band"]), baseline))
         }
         return learned.mapValues(Baselines.init)
@@ -184,18 +188,19 @@ extension Baselines.Learned {
         try db.cached(
             """
             INSERT INTO baseline (point, measure, kind, band, windows, mean, deviation, open_count, open_mean,
-                open_squares, block_count, block_mean, block_squares, lowest, highest)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                open_squares, block_count, block_mean, block_squares, lowest, highest, open_since)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (point, measure, kind, band) DO UPDATE SET windows = excluded.windows, mean = excluded.mean,
                 deviation = excluded.deviation, open_count = excluded.open_count, open_mean = excluded.open_mean,
                 open_squares = excluded.open_squares, block_count = excluded.block_count,
                 block_mean = excluded.block_mean, block_squares = excluded.block_squares, lowest = excluded.lowest,
-                highest = excluded.highest
+                highest = excluded.highest, open_since = excluded.open_since
             """,
             [
                 point.number, Int(rule.measure.rawValue), Int(rule.kind.rawValue), band.number, baseline.windows,
                 baseline.mean, baseline.deviation, open.count, open.mean, open.squares, block.all.count,
                 block.all.mean, block.all.squares, block.lowest, block.highest,
+                baseline.since?.milliseconds,
             ])
     }
 }

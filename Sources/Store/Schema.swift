@@ -23,6 +23,7 @@ enum Schema {
             try DetectorRows.migrate($0)
         }
         migrator.registerMigration("9 alarms that can be believed") { try $0.execute(sql: AlarmSchema.tables) }
+        migrator.registerMigration("10 windows that last") { try $0.execute(sql: AlarmSchema.windows) }
         return migrator
     }
 

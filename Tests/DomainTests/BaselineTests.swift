@@ -5,7 +5,9 @@ import Testing
 @Suite struct BaselineTests {
     private static func learned(_ values: [Double], _ learning: Learning) -> Baseline {
         var baseline = Baseline()
-        for value in values { baseline.add(value, learning) }
+        for (second, value) in values.enumerated() {
+            baseline.add(value, at: Instant(milliseconds: Int64(second) * 1000), learning)
+        }
         return baseline
     }
 
@@ -35,6 +37,17 @@ import Testing
         #expect(b.deviation < a.deviation * 1.2, "seed \(seed)")
     }
 
+    /// One product an hour, two of them in half a day: what is normal is both.
+    @Test func aWindowLasts() throws {
+        let hours = (0..<12).flatMap { Array(repeating: $0 < 6 ? 1.0 : 2.0, count: 3_600) }
+        let short = Learning(readings: 250, windows: 1)
+        #expect(abs(Self.learned(hours, short).mean - 1) < 1e-9)
+        let long = Learning(readings: 250, lasting: .hours(11), windows: 1)
+        #expect(!Self.learned(Array(hours.prefix(39_590)), long).isLearned)
+        let learned = Self.learned(hours, long)
+        #expect(learned.windows == 1 && abs(learned.mean - 1.4545) < 0.001 && abs(learned.deviation - 0.66) < 0.01)
+    }
+
     /// A quarter of the mean, or of the class's limit.
     @Test func aSmallChangeIsNone() throws {
         let flat = Array(repeating: 1.0, count: 50)
@@ -48,12 +61,12 @@ import Testing
         let learning = Learning(readings: 50, windows: 3)
         var baseline = Self.learned(Array(repeating: 2, count: 50), learning)
         #expect(baseline.thresholds(learning)?.raise == 2.5)
-        for _ in 0..<50 { baseline.add(1, learning) }
+        for _ in 0..<50 { baseline.add(1, at: Scene.at(0), learning) }
         #expect(baseline.thresholds(learning)?.raise == 1.25)
-        for _ in 0..<50 { baseline.add(3, learning) }
+        for _ in 0..<50 { baseline.add(3, at: Scene.at(0), learning) }
         #expect(baseline.thresholds(learning)?.raise == 1.25)
         // The last window is over.
-        for _ in 0..<100 { baseline.add(0.1, learning) }
+        for _ in 0..<100 { baseline.add(0.1, at: Scene.at(0), learning) }
         #expect(baseline.thresholds(learning)?.raise == 1.25)
     }
 

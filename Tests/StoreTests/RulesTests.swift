@@ -119,9 +119,12 @@ import Testing
     }
 
     /// Half a window, a restart, the other half: as if there had been none.
-    @Test func learningGoesOnAfterARestart() throws {
+    @Test(arguments: [0, 4_800]) func learningGoesOnAfterARestart(lasting: Int) throws {
         var files = TestPlant.standard
-        files["rules.csv"] = Self.header + "1,,,,velocity_rms_mm_s,learned,,,,,,,,60,2,,ours"
+        files["rules.csv"] = """
+            version,machine_class,asset,point,measure,kind,readings,windows,after_s,source
+            1,,,,velocity_rms_mm_s,learned,60,2,\(lasting),ours
+            """
         let (a, b) = (try TestPlant(files: files), try TestPlant(files: files))
         for plant in [a, b] { _ = try plant.importAll() }
         let values = (0..<90).map { 1 + 0.05 * Double(($0 * 37) % 11) }
@@ -134,7 +137,10 @@ import Testing
             try plant.store.pool.read { try Detector.load($0, PointKey(1))[Self.learned] }
         }
         #expect(stored[0] == stored[1])
-        #expect(stored[0]?.baselines[SpeedBand(number: 0)]?.isLearned == true)
+        let baseline = stored[0]?.baselines[SpeedBand(number: 0)]
+        #expect(baseline?.isLearned == true)
+        // The second window is open since the 61st reading, or the first has just closed.
+        #expect(baseline?.since == (lasting == 0 ? TestPlant.at(60) : nil))
     }
 
     /// A machine that was seen to start before a restart is still starting after it.

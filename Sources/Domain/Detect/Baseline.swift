@@ -14,24 +14,28 @@ public struct Baseline: Hashable, Sendable {
     private var collected: [Collected]
 
     public init(
-        windows: Int = 0, mean: Double = 0, deviation: Double = 0, open: Spread = Spread(), block: Block = Block()
+        windows: Int = 0, mean: Double = 0, deviation: Double = 0, open: Spread = Spread(), block: Block = Block(),
+        since: Instant? = nil
     ) {
         self.windows = windows
         self.mean = mean
         self.deviation = deviation
-        let collected = Collected(open: open, block: block)
+        let collected = Collected(open: open, block: block, since: since)
         self.collected = collected == Collected() ? [] : [collected]
     }
 
     private struct Collected: Hashable {
         var open = Spread()
         var block = Block()
+        var since: Instant?
     }
 
     /// The window that is open.
     public var open: Spread { collected.first?.open ?? Spread() }
     /// The ten that are being collected.
     public var block: Block { collected.first?.block ?? Block() }
+    /// When the window began; event time.
+    public var since: Instant? { collected.first?.since }
 
     /// Values by count, mean and sum of squared differences from it (Welford 1962; joined as Chan et al. 1979).
     public struct Spread: Hashable, Sendable {
@@ -96,15 +100,16 @@ public struct Baseline: Hashable, Sendable {
     public var isLearned: Bool { windows > 0 }
 
     /// Takes one value of the running machine, while there is something to learn.
-    public mutating func add(_ value: Double, _ learning: Learning) {
+    public mutating func add(_ value: Double, at: Instant, _ learning: Learning) {
         guard windows < learning.windows else { return }
-        if collected.isEmpty { collected.append(Collected()) }
+        if collected.isEmpty { collected.append(Collected(since: at)) }
         collected[0].block.add(value)
         guard block.all.count == Block.size else { return }
         let window = open.joined(block.trimmed)
+        let since = since ?? at
         // Eight of each ten count.
-        guard window.count * Block.size >= learning.readings * (Block.size - 2) else {
-            collected[0] = Collected(open: window)
+        guard window.count * Block.size >= learning.readings * (Block.size - 2), at - since >= learning.lasting else {
+            collected[0] = Collected(open: window, since: since)
             return
         }
         collected = []

@@ -126,11 +126,11 @@ public struct Detector: Hashable, Sendable {
             // A speed of which nothing is known yet is learned, even while a breach from another speed is on: that one
             // waits to be judged by what is learned here.
             guard let limits = learned(learning) else {
-                if mayLearn { learn(value, moment, learning) }
+                if mayLearn { learn(value, at: at, moment, learning) }
                 return nil
             }
             // What is over the limits is no part of what is normal.
-            if mayLearn, episodes.isEmpty, value < limits.raise { learn(value, moment, learning) }
+            if mayLearn, episodes.isEmpty, value < limits.raise { learn(value, at: at, moment, learning) }
             return judge(value, limits, at: at, by: terms)
         case .rate(let limits, _):
             guard let slope = slope(value, at: at, since: isFirst ? at : before, over: terms.span) else { return nil }
@@ -140,12 +140,12 @@ public struct Detector: Hashable, Sendable {
         }
     }
 
-    private mutating func learn(_ value: Double, _ moment: MachineRun.Moment, _ learning: Learning) {
+    private mutating func learn(_ value: Double, at: Instant, _ moment: MachineRun.Moment, _ learning: Learning) {
         // Taken out while it changes, so that there is one of it.
         var baselines = Baselines()
         if case .learned(let known) = memory { baselines = known }
         memory = .nothing
-        baselines.add(value, in: band, isRunning: moment.isRunning, learning)
+        baselines.add(value, at: at, in: band, isRunning: moment.isRunning, learning)
         memory = .learned(baselines)
     }
 
@@ -241,13 +241,15 @@ public struct Baselines: Hashable, Sendable {
     /// What is as quiet as a machine at rest is not learned from, whatever is said of it: a sensor may lie on a bench.
     ///
     /// - Parameter isRunning: nil when nobody tells; then half of what was learned is rest, too.
-    mutating func add(_ value: Double, in band: SpeedBand, isRunning: Bool?, _ learning: Learning) {
+    mutating func add(
+        _ value: Double, at: Instant, in band: SpeedBand, isRunning: Bool?, _ learning: Learning
+    ) {
         let index = all.firstIndex { $0.band == band } ?? all.count
         if index == all.count { all.append(Learned(band, Baseline())) }
         let known = all[index].baseline
         guard known.windows < learning.windows, value >= learning.rest else { return }
         if isRunning == nil, known.isLearned, value < known.mean / 2 { return }
-        all[index].baseline.add(value, learning)
+        all[index].baseline.add(value, at: at, learning)
         changed |= 1 << UInt64(band.number)
     }
 

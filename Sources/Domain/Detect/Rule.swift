@@ -41,8 +41,10 @@ public struct Confirmation: Hashable, Sendable {
 
 /// How limits are learned from what the machine itself shows (`Baseline`).
 public struct Learning: Hashable, Sendable {
-    /// Readings of the running machine in one window.
+    /// Readings of the running machine in one window, at least.
     public var readings: Int
+    /// Event time that a window covers, at least: a day sees every product.
+    public var lasting: Duration
     /// So many windows are looked at; the quietest counts.
     public var windows: Int
     /// Raise this many standard deviations above the mean, …
@@ -60,8 +62,12 @@ public struct Learning: Hashable, Sendable {
     /// Four windows: a new bearing runs in, and what it showed in its first hours is not what it is.
     ///
     /// The quarter is ISO 10816-3's criterion II, a change of 25 % of the B/C limit; where there is none, of the mean.
-    public init(readings: Int, windows: Int = 4, sigmas: Double = 6, change: Change = .share(0.25), rest: Double = 0) {
+    public init(
+        readings: Int, lasting: Duration = .zero, windows: Int = 4, sigmas: Double = 6, change: Change = .share(0.25),
+        rest: Double = 0
+    ) {
         self.readings = readings
+        self.lasting = lasting
         self.windows = windows
         self.sigmas = sigmas
         self.change = change

@@ -169,7 +169,8 @@ extension Rule.Basis {
                     jump: row["jump"], drift: row["drift"], rest: rest))
         case Rule.Kind.learned.name:
             let learning = Learning(
-                readings: row["readings"], windows: row["windows"], sigmas: row["sigmas"], rest: row["low"] ?? 0)
+                readings: row["readings"], lasting: .seconds(row["after_s"] ?? 0.0), windows: row["windows"],
+                sigmas: row["sigmas"], rest: row["low"] ?? 0)
             self = .learned(learning.fitting(zones, measure))
         default: return nil
         }
@@ -275,7 +276,10 @@ extension CSV.Row {
         let windows = self["windows"].isEmpty ? Learning(readings: 1).windows : try integer("windows", 1...100)
         // Below `low` the machine is at rest.
         let low = try optionalNumber("low")
-        return ["readings": try integer("readings", 10...100_000), "windows": windows, "sigmas": sigmas, "low": low]
+        return [
+            "readings": try integer("readings", 10...100_000), "windows": windows, "sigmas": sigmas, "low": low,
+            "after_s": self["after_s"].isEmpty ? 0 : try span("after_s", 0...2_592_000),
+        ]
     }
 
     /// `readings` equal in a row, `low` and `high` rails, a `jump` a second, a `drift` from the start: one at least.
