@@ -279,3 +279,21 @@ def test_a_ticket_tells_of_planned_work(supervisor, story):
     banner = page.locator(".planned-banner")
     for text in ("Planned work until", "Annual shutdown", "Beilun · the whole site", "Readings are still recorded"):
         expect(banner).to_contain_text(text)
+
+
+def test_what_was_learned_is_learned_anew(supervisor, story):
+    """For a supervisor and a learned limit only; the service is the real one."""
+    page = supervisor(language="en", size=PHONE)
+    page.goto(f"/t/{story}")
+    expect(page.get_by_text("Why it opened")).to_be_visible()
+    expect(page.get_by_text("Learn what is normal anew")).to_have_count(0)
+    episodes = page.request.get(f"/api/tickets/{story}").json()["episodes"]
+    serve(page, story, episodes=[episodes[0] | {"kind": "learned"}])
+    page.goto(f"/t/{story}")
+    page.get_by_text("Learn what is normal anew").click()
+    with page.expect_response(re.compile("/relearn$")) as answer:
+        page.get_by_role("button", name="Learn anew").click()
+    assert answer.value.status == 200
+    expect(page.get_by_text("Forgotten. It is learning.")).to_be_visible()
+    assert fits(page)
+    screenshot(page, "relearn-phone")

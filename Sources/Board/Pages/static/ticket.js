@@ -13,6 +13,7 @@ import { photoOf } from "./photos.js";
 import { drawDiagnosis } from "./diagnosis.js";
 import { drawSpectra } from "./spectrum.js";
 import { drawForecast } from "./forecast.js";
+import { drawRelearn } from "./relearn.js";
 import { drawRepair } from "./repair.js";
 import { plannedBanner } from "./planned.js";
 
@@ -28,7 +29,7 @@ function panel(name, heading, ...content) {
 
 function frame() {
   const names = ["head", "stepper", "now", "deeds", "why", "ledger", "trend", "notices", "diagnosis", "spectra",
-    "forecast", "repair"];
+    "forecast", "repair", "relearn"];
   parts = Object.fromEntries(names.map((name) => [name, h("div", { class: name })]));
   parts.timeline = h("ol", { class: "timeline" });
   parts.photos = h("div", { class: "photo-grid" });
@@ -49,7 +50,7 @@ function frame() {
         panel("photos", "ticket.photos", parts.photos, parts.photosEmpty)),
       h("aside", { class: "ticket-side" },
         panel("now", "ticket.now", parts.now, parts.deeds),
-        panel("why", "ticket.why", parts.why),
+        panel("why", "ticket.why", parts.why, parts.relearn),
         panel("ledger", "ticket.ledger", parts.ledger),
         parts.noticesPanel)));
 }
@@ -62,6 +63,7 @@ function draw(ticket) {
   drawNow(ticket);
   drawDeeds(parts.deeds, ticket, draw);
   drawFacts(ticket);
+  drawRelearn(parts.relearn, ticket);
   drawDiagnosis(parts.diagnosis, ticket);
   parts.diagnosisPanel.hidden = !ticket.diagnosis;
   drawForecast(parts.forecast, ticket);
