@@ -36,7 +36,7 @@ extension Store {
         _ db: Database, at now: Instant, _ body: (inout Transaction) throws -> Result
     ) throws -> Result {
         var kept = try memory.take(db)
-        var transaction = Transaction(now: now, policy: policy, state: kept.state)
+        var transaction = Transaction(now: now, policy: policy, state: kept.release())
         let result = try body(&transaction)
         try transaction.finish(db)
         kept.state = transaction.state

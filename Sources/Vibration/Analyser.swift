@@ -66,7 +66,7 @@ private struct Examination {
         if let rate = recording.shaftRate {
             if rate < Order.fewestTurns * grid.resolution { doubt(.fewTurns) }
             analysis.features.orders = Order.all.compactMap { Order($0, shaftRate: rate, bins: bins, grid) }
-            if !analysis.features.confirmsSpeed(analysis.spectrum) { doubt(.unconfirmedSpeed) }
+            if !analysis.features.confirmsSpeed(bins, grid) { doubt(.unconfirmedSpeed) }
         }
         guard !isFlat else { return }
         envelope(bins, grid, bearing, envelopeBand)

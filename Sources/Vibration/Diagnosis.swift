@@ -10,7 +10,7 @@ public struct Diagnosis: Sendable, Hashable {
     public enum Verdict: String, Sendable, Codable {
         /// `findings` says what.
         case found
-        /// Looked for everything that we know, and nothing there.
+        /// Looked for everything that we know, and nothing there, nor on its way.
         case clean
         /// It shakes too much, or could not be looked at in full; why is not known.
         case unknown
@@ -38,7 +38,7 @@ public struct Diagnosis: Sendable, Hashable {
         if !findings.isEmpty {
             verdict = .found
         } else if knowsBearing, features.isWhole, let norm, let velocity = features.comparableVelocity {
-            verdict = velocity.rms < norm.velocity ? .clean : .unknown
+            verdict = velocity.rms < norm.velocity && !features.hasStirring ? .clean : .unknown
         } else {
             verdict = .unknown
         }
@@ -118,6 +118,9 @@ extension Diagnosis.Finding {
     /// Times the next line, which then is its shadow and not the other way round.
     private static let clearly = 1.5
 
+    /// No part is ordered on what may be a wrong speed.
+    private static let likely = 0.7
+
     /// What two causes explain alike is no more than a hint.
     private static let ambiguous = 0.45
 
@@ -128,7 +131,9 @@ extension Diagnosis.Finding {
         let height = min(1, max(0, ratio / Envelope.Line.outstanding - 1) / 4)
         let company = min(1, Double(max(0, harmonics - 1)) / 2)
         let distance = min(1, max(0, lead - 1) / 2)
-        let whole = 0.45 + 0.2 * height + 0.15 * company + 0.15 * distance
+        var whole = 0.45 + 0.2 * height + 0.15 * company + 0.15 * distance
+        // At another speed the line may be another part's.
+        if features.doubts.contains(.unconfirmedSpeed) { whole = min(whole, likely) }
         return features.doubts.isDisjoint(with: [.clipped, .quantised]) ? whole : whole / 2
     }
 }
@@ -230,18 +235,25 @@ extension Features {
             .compactMap(\.ratio).max()
     }
 
-    /// Whether something turns at the speed that was told: once a turn is a fair part of the velocity, or a line of its own.
+    /// Whether something turns at the speed that was told: once a turn is most of the velocity, or a line of its own.
     ///
-    /// - Parameter spectrum: of the acceleration.
-    func confirmsSpeed(_ spectrum: Spectrum?) -> Bool {
+    /// - Parameter bins: of the whole record, unwindowed.
+    func confirmsSpeed(_ bins: borrowing Split, _ grid: Grid) -> Bool {
         guard let rate = shaftRate, let once = orders.first(where: { $0.order == 1 }) else { return false }
         guard abs(once.frequency - rate) <= max(0.005 * rate, resolution ?? 0) else { return false }
-        return once.velocityRMS >= 0.1 * (velocity?.rms ?? .infinity)
-            || spectrum?.standsOut(at: once.frequency, times: Self.clearly) == true
+        // The skirts of a line of mere noise hold up to a third: integration lifts what is slow.
+        return once.velocityRMS >= 0.5 * (velocity?.rms ?? .infinity)
+            || Hann.standsOut(at: once.frequency, times: Self.clearly, bins, grid)
     }
 
     /// Of a dozen lines of noise the largest is seldom over three times the median.
     private static let clearly = 4.0
+
+    /// Whether a bearing line is halfway to standing out: in noise that does not happen, in a short record of damage it
+    /// does.
+    fileprivate var hasStirring: Bool {
+        bearingLines.contains { $0.ratio ?? 0 >= Envelope.Line.outstanding / 2 }
+    }
 
     /// Lines that are not the shaft's.
     fileprivate var bearingLines: [Envelope.Line] {
@@ -275,15 +287,22 @@ private enum Mains {
     }
 }
 
-extension Spectrum {
+extension Hann {
     /// Whether a line stands so many times above the median of those within a fifth of its frequency.
-    fileprivate func standsOut(at frequency: Double, times: Double) -> Bool {
-        let here = Int((frequency / resolution).rounded())
-        let reach = max(8, Int(0.2 * frequency / resolution))
-        let around = max(1, here - reach)..<min(amplitudes.count, here + reach + 1)
+    fileprivate static func standsOut(
+        at frequency: Double, times: Double, _ bins: borrowing Split, _ grid: Grid
+    ) -> Bool {
+        let here = Int((frequency / grid.resolution).rounded())
+        let reach = max(8, Int(0.2 * frequency / grid.resolution))
+        let around = max(1, here - reach)..<min(grid.bins, here + reach + 1)
         guard around.contains(here), around.count > 8 else { return false }
-        let others = around.filter { abs($0 - here) > 2 }.map { amplitudes[$0] }.sorted()
-        let line = amplitudes[max(around.lowerBound, here - 1)..<min(around.upperBound, here + 2)].max() ?? 0
-        return line >= times * others[others.count / 2]
+        var (line, others): (Double, [Double]) = (0, [])
+        for k in around {
+            let power = power(bins, k, length: grid.length)
+            if abs(k - here) <= 1 { line = max(line, power) }
+            if abs(k - here) > 2 { others.append(power) }
+        }
+        others.sort()
+        return line >= times * times * others[others.count / 2]
     }
 }

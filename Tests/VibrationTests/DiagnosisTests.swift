@@ -20,9 +20,10 @@ import Testing
         return Diagnosis(features, norm: norm, knowsBearing: bearing != nil)
     }
 
-    /// Strikes on a part, harder and softer with the part's way through the load zone, in noise.
+    /// Strikes on a part, harder and softer with the part's way through the load zone, in noise, on a shaft that is heard.
     private static func struck(
-        _ count: Int = 65_536, order: Double, modulatedBy turn: Double, depth: Double, seed: UInt64
+        _ count: Int = 65_536, order: Double, modulatedBy turn: Double, depth: Double, seed: UInt64,
+        shaft: Double = 0.02
     ) -> [Float] {
         var random = SplitMix(seed: seed)
         let hertz = order * turns
@@ -31,6 +32,7 @@ import Testing
             let since = t - number / hertz
             let load = 1 + depth * .cos(2 * .pi * turn * turns * number / hertz)
             return load * .exp(-900 * since) * .sin(2 * .pi * 3_200 * since) + 0.05 * random.normal()
+                + shaft * .sin(2 * .pi * turns * t)
         }
     }
 
@@ -102,6 +104,29 @@ import Testing
             // Its sidebands are no second fault.
             #expect(diagnosis.findings.count == 1, "\(cause), seed \(seed): \(diagnosis.findings)")
         }
+    }
+
+    /// Too faint and too short to name, and no all-clear.
+    @Test(arguments: [91, 92, 93] as [UInt64]) func damageInAShortRecordIsNeverClean(seed: UInt64) {
+        for amplitude in stride(from: 0.05, through: 0.5, by: 0.05) {
+            let samples = Self.struck(16_384, order: 5.4152, modulatedBy: 1, depth: 0.8, seed: seed)
+            let faint = zip(samples, Signal.noise(16_384, deviation: 0.25, seed: seed)).map {
+                $0 * Float(amplitude) + $1 * Float(1 - amplitude)
+            }
+            let recording = Recording(samples: faint, sampleRate: Self.rate, rpm: Self.rpm)
+            let features = Analyser().analyse(recording, bearing: Self.bearing).features
+            let diagnosis = Diagnosis(features, norm: Self.norm, knowsBearing: true)
+            guard features.bearingRatio ?? 0 >= 5 else { continue }
+            #expect(diagnosis.verdict != .clean, "seed \(seed), \(amplitude)")
+        }
+    }
+
+    /// A speed that nothing turns at may be wrong, and then the line is another part's.
+    @Test func aSpeedThatIsNotSeenOrdersNoPart() throws {
+        let samples = Self.struck(order: 3.5848, modulatedBy: 0, depth: 0, seed: 51, shaft: 0)
+        let found = try #require(Self.diagnose(samples).findings.first)
+        #expect(found.cause == .outerRace)
+        #expect(found.confidence <= 0.7, "\(found)")
     }
 
     /// Single strikes that come a little early or late, heard where `load` lets them.

@@ -11,6 +11,12 @@ final class BurstMemory: Sendable {
         var state: BurstState
         /// `PRAGMA data_version`: moves when another connection commits, which it can't between `take` and our commit.
         fileprivate let version: Int64
+
+        /// The state, which is not kept here meanwhile: two that hold it would have each change copy the plant.
+        mutating func release() -> BurstState {
+            defer { state = BurstState() }
+            return state
+        }
     }
     private let kept = Mutex<Kept?>(nil)
 
