@@ -235,15 +235,14 @@ extension Features {
             .compactMap(\.ratio).max()
     }
 
-    /// Whether something turns at the speed that was told: once a turn is most of the velocity, or a line of its own.
+    /// Whether something turns at the speed that was told: once a turn is a line of its own.
     ///
     /// - Parameter bins: of the whole record, unwindowed.
     func confirmsSpeed(_ bins: borrowing Split, _ grid: Grid) -> Bool {
         guard let rate = shaftRate, let once = orders.first(where: { $0.order == 1 }) else { return false }
         guard abs(once.frequency - rate) <= max(0.005 * rate, resolution ?? 0) else { return false }
-        // The skirts of a line of mere noise hold up to a third: integration lifts what is slow.
-        return once.velocityRMS >= 0.5 * (velocity?.rms ?? .infinity)
-            || Hann.standsOut(at: once.frequency, times: Self.clearly, bins, grid)
+        // Its share of the velocity says nothing: integration lifts slow noise, and skirts reach over.
+        return Hann.standsOut(at: once.frequency, times: Self.clearly, bins, grid)
     }
 
     /// Of a dozen lines of noise the largest is seldom over three times the median.
@@ -252,11 +251,14 @@ extension Features {
     /// Whether a bearing line is halfway to standing out: in noise that does not happen, in a short record of damage it
     /// does.
     fileprivate var hasStirring: Bool {
-        bearingLines.contains { $0.ratio ?? 0 >= Envelope.Line.outstanding / 2 }
+        foreignLines.contains { $0.ratio ?? 0 >= Envelope.Line.outstanding / 2 }
     }
 
+    /// Lines that are neither the shaft's nor a neighbour's.
+    fileprivate var bearingLines: [Envelope.Line] { foreignLines.filter(\.isPeak) }
+
     /// Lines that are not the shaft's.
-    fileprivate var bearingLines: [Envelope.Line] {
+    private var foreignLines: [Envelope.Line] {
         guard let envelope, !doubts.contains(.fewTurns) else { return [] }
         let rates = shaftRates
         return envelope.lines.filter { line in !rates.contains(where: line.isOrder) }
@@ -288,7 +290,7 @@ private enum Mains {
 }
 
 extension Hann {
-    /// Whether a line stands so many times above the median of those within a fifth of its frequency.
+    /// Whether a peak stands so many times above the median of those within a fifth of its frequency.
     fileprivate static func standsOut(
         at frequency: Double, times: Double, _ bins: borrowing Split, _ grid: Grid
     ) -> Bool {
@@ -296,10 +298,11 @@ extension Hann {
         let reach = max(8, Int(0.2 * frequency / grid.resolution))
         let around = max(1, here - reach)..<min(grid.bins, here + reach + 1)
         guard around.contains(here), around.count > 8 else { return false }
-        var (line, others): (Double, [Double]) = (0, [])
+        let line = power(bins, here, length: grid.length)
+        var others: [Double] = []
         for k in around {
             let power = power(bins, k, length: grid.length)
-            if abs(k - here) <= 1 { line = max(line, power) }
+            if abs(k - here) == 1, power > line { return false }
             if abs(k - here) > 2 { others.append(power) }
         }
         others.sort()

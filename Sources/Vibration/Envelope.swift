@@ -27,6 +27,8 @@ public struct Envelope: Sendable, Hashable {
         public var ratio: Double?
         /// Multiples 1, 2 … 5 that stand out, up to the first that does not.
         public var harmonics: Int
+        /// Not the skirt of a line beyond the 2 %.
+        public var isPeak: Bool
     }
 }
 
@@ -85,7 +87,7 @@ struct EnvelopeSpectrum {
         }
         return Envelope.Line(
             line: line, expected: expected, frequency: frequency, amplitude: amplitudes[found],
-            ratio: ratio(found, about: expected), harmonics: harmonics.count)
+            ratio: ratio(found, about: expected), harmonics: harmonics.count, isPeak: isPeak(found))
     }
 
     private func largest(about centre: Double, within share: Double) -> Int? {
@@ -94,6 +96,11 @@ struct EnvelopeSpectrum {
             best = k
         }
         return best
+    }
+
+    private func isPeak(_ bin: Int) -> Bool {
+        let near = max(0, bin - 1)...min(bin + 1, amplitudes.count - 1)
+        return near.allSatisfy { amplitudes[$0] <= amplitudes[bin] }
     }
 
     private func ratio(_ bin: Int, about centre: Double) -> Double? {

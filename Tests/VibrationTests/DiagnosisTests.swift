@@ -129,6 +129,23 @@ import Testing
         #expect(found.confidence <= 0.7, "\(found)")
     }
 
+    /// A belt that strikes 3 % beside a roller, in a record too short to part the two but by the peak.
+    @Test(arguments: stride(from: 2.41, through: 2.45, by: 0.005).map(\.self)) func aNeighboursSkirtIsNoLine(
+        order: Double
+    ) {
+        let samples = Self.struck(25_600, order: order, modulatedBy: 0, depth: 0, seed: 95)
+        #expect(Self.diagnose(samples).findings.isEmpty, "\(order)")
+    }
+
+    /// The line that turns is another's, 7 % away: its skirt confirms no speed.
+    @Test(arguments: stride(from: 1.03, through: 1.1, by: 0.005).map(\.self)) func aSkirtConfirmsNoSpeed(wrong: Double)
+    {
+        let samples = Self.struck(25_600, order: 3.5848, modulatedBy: 0, depth: 0, seed: 96)
+        let recording = Recording(samples: samples, sampleRate: Self.rate, rpm: Self.rpm * wrong)
+        let features = Analyser().analyse(recording, bearing: Self.bearing).features
+        #expect(features.doubts.contains(.unconfirmedSpeed), "\(wrong)")
+    }
+
     /// Single strikes that come a little early or late, heard where `load` lets them.
     private static func strikes(order: Double, seed: UInt64, load: (Double) -> Double = { _ in 1 }) -> [Float] {
         var random = SplitMix(seed: seed)

@@ -23,9 +23,10 @@ def publish(gateway, asset, point, values, at, site="beilun"):
 
 
 def record(seconds=1.28, seed=1, order=0.0, rpm=2960, level=0.1):
-    """g: noise, and a ring at 3 kHz each 1/`order` turn."""
+    """g: a shaft that is heard, noise, and a ring at 3 kHz each 1/`order` turn."""
     rng = random.Random(seed)
-    samples = [rng.gauss(0, level) for _ in range(int(seconds * RATE))]
+    turn = 2 * math.pi * rpm / 60 / RATE
+    samples = [rng.gauss(0, level) + 0.03 * math.sin(turn * n) for n in range(int(seconds * RATE))]
     at = 0.002
     while order and at < seconds:
         for n in range(math.ceil(at * RATE), min(len(samples), math.ceil(at * RATE) + 80)):

@@ -16,11 +16,12 @@ RATE, RPM, ORDERS = 12_800, 1_480, {"bpfo": 3.5848, "bpfi": 5.4152, "bsf": 2.356
 
 
 def struck(order, seconds=4, seed=7):
-    """Strikes so often a turn that ring at 3.2 kHz, in noise; g."""
+    """Strikes so often a turn that ring at 3.2 kHz, in noise, on a shaft that is heard; g."""
     noise, hertz = random.Random(seed), order * RPM / 60
     return [
         math.exp(-900 * since) * math.sin(2 * math.pi * 3_200 * since) + noise.gauss(0, 0.05)
-        for since in ((n / RATE) % (1 / hertz) for n in range(seconds * RATE))
+        + 0.02 * math.sin(2 * math.pi * RPM / 60 * n / RATE)
+        for n, since in ((n, (n / RATE) % (1 / hertz)) for n in range(seconds * RATE))
     ]
 
 
