@@ -5,10 +5,12 @@ import Store
 /// to others afterwards.
 enum Heap {
     /// To be called before there are threads. One arena: what one thread frees another uses. Large arrays come from the
-    /// system and go back to it, however often: else glibc soon keeps them too.
+    /// system and go back to it, however often: else glibc soon keeps them too. The heap's own end waits for `giveBack`: a
+    /// page that went and came with each burst would cost more than the work on it.
     static func limit() {
         _ = mallopt(M_ARENA_MAX, 1)
         _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
+        _ = mallopt(M_TRIM_THRESHOLD, 16 << 20)
     }
 
     /// Gives back what is free, every minute, until cancelled. Takes some milliseconds.
