@@ -113,7 +113,8 @@ for target in package.targets where target.type != .system {
     ]
 }
 
-// A transform without the optimiser takes fifty times as long, and the tests read and make whole records.
-for target in package.targets where target.name.hasPrefix("Vibration") {
+// A transform without the optimiser takes fifty times as long, and the tests read and make whole records; so does a
+// photo's every bit.
+for target in package.targets where target.name.hasPrefix("Vibration") || target.name == "Photos" {
     target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
 }

@@ -18,7 +18,7 @@ struct Fieldloop: AsyncParsableCommand {
         subcommands: [
             Serve.self, Import.self, Doctor.self, Replay.self, Export.self, ImportReadings.self, ProfileCommand.self,
             AnalyzeCommand.self, BacktestCommand.self, StampCommand.self, Link.self, Story.self, ListSettings.self,
-            StorageBench.self, IngestBench.self, VibrationBench.self, DecideBench.self,
+            StorageBench.self, IngestBench.self, VibrationBench.self, DecideBench.self, StampBench.self,
         ])
 }
 

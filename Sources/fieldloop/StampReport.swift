@@ -11,11 +11,20 @@ struct StampReport: Encodable {
         var height: Int
     }
 
+    /// What of the original is otherwise in the copy; places are the original's.
+    struct Change: Encodable {
+        var segment: String
+        var change: String
+        var offset: Int
+        var length: Int
+    }
+
     var width: Int
     var height: Int
     /// In stored pixels, before the Exif orientation.
     var rectangle: Rectangle
     var method: String
+    var changedSegments: [Change]
     var milliseconds: Double
     var lines: [String]
     var missingGlyphs: [String]
@@ -24,6 +33,7 @@ struct StampReport: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case width, height, rectangle, method, milliseconds, lines
+        case changedSegments = "changed_segments"
         case missingGlyphs = "missing_glyphs"
         case originalSHA256 = "original_sha256"
         case stampedSHA256 = "stamped_sha256"
@@ -35,6 +45,9 @@ struct StampReport: Encodable {
         let band = copy.band
         rectangle = Rectangle(left: band.left, top: band.top, width: band.width, height: band.height)
         method = copy.method.rawValue
+        changedSegments = copy.changedSegments.map {
+            Change(segment: $0.segment, change: $0.kind.rawValue, offset: $0.bytes.lowerBound, length: $0.bytes.count)
+        }
         self.milliseconds = milliseconds
         self.lines = lines
         missingGlyphs = copy.missingGlyphs

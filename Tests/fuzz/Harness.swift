@@ -43,6 +43,7 @@ enum Decoders {
         "reading": reading, "json": { _ = try? JSONTree($0) }, "waveform": waveform, "senml": senML, "cbor": cbor,
         "thingsboard": thingsBoard, "profile": profile, "profile-file": profileFile, "position": position,
         "answer": { _ = try? decodeAnswer($0, Identity(engineer)) }, "photo": photo, "sparkplug": sparkplug,
+        "stamp": stamp, "exif": exif,
     ]
 
     static let now = Instant(milliseconds: 1_767_225_600_000)

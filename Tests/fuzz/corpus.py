@@ -6,6 +6,8 @@
 
 import base64
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,6 +50,7 @@ def seeds():
     yield "position", "fix", b'{"lat":29.868,"lon":121.544,"datum":"gcj02","accuracy_m":12,"fix_at":1767225600000}'
     yield from profile_seeds()
     yield from sparkplug_parts()
+    yield from photo_seeds()
     if VECTORS.is_dir():
         yield from vector_seeds()
 
@@ -125,6 +128,22 @@ def sparkplug_parts():
                        ("nested", metric(b"t", 19, field(18, array))), ("table", metric(b"DE-H", 16, field(17, table)))):
         payload = field(1, 7) + part + field(3, 1)
         yield "sparkplug", name, said("DBIRTH", payload) + said("DDATA", payload)
+
+
+def photo_seeds():
+    """Small pictures of every sampling and coding, where libjpeg's programs are, and an Exif structure."""
+    exif = b"MM\0*" + (8).to_bytes(4, "big") + (2).to_bytes(2, "big")
+    exif += bytes.fromhex("0112000300000001000600008769000400000001") + (38).to_bytes(4, "big")
+    exif += (38).to_bytes(4, "big") + (2).to_bytes(2, "big") + bytes.fromhex("0201000400000001")
+    exif += (68).to_bytes(4, "big") + bytes.fromhex("020200040000000100000004") + bytes(4) + b"\xff\xd8\xff\xd9"
+    yield "exif", "thumbnail", exif
+    if not shutil.which("cjpeg"):
+        return
+    pixels = bytes((i * 7 ^ i >> 3) & 255 if i % 5 else 128 for i in range(33 * 25 * 3))
+    for options in ("", "-sample 1x1", "-sample 2x1", "-sample 1x2 -restart 1", "-sample 4x1", "-grayscale", "-rgb",
+                    "-restart 1B", "-optimize", "-progressive", "-arithmetic", "-quality 100", "-quality 5"):
+        yield "stamp", "jpeg" + options, subprocess.run(
+            ["cjpeg", *options.split()], input=b"P6\n33 25\n255\n" + pixels, check=True, capture_output=True).stdout
 
 
 def main():

@@ -12,9 +12,13 @@ public struct JPEGHeader: Hashable, Sendable {
     struct Segment: Hashable, Sendable {
         var marker: UInt8
         var payload: Range<Int>
+
+        /// With marker and length.
+        var whole: Range<Int> { payload.lowerBound - 4..<payload.upperBound }
     }
 
     struct Component: Hashable, Sendable {
+        var id: UInt8
         var horizontal: Int
         var vertical: Int
     }
@@ -28,6 +32,14 @@ public struct JPEGHeader: Hashable, Sendable {
     var components: [Component]
     /// APPn and comments, in the file's order.
     var segments: [Segment] = []
+    /// Tables, the frame's and the scans' headers, in the file's order.
+    var coded: [Segment] = []
+    /// The entropy-coded data of each scan.
+    var data: [Range<Int>] = []
+    /// Where the bytes behind the end marker start.
+    var end = 0
+    /// What the components mean; nil where the file says it in a way that decoders are not of one mind about.
+    var colours: Colours?
 
     /// Reads and checks the header against `Limits`.
     ///
@@ -47,6 +59,15 @@ public struct JPEGHeader: Hashable, Sendable {
         self.height = height
         self.coding = coding
         self.components = components
+    }
+
+    /// All blocks of one component, without those that only fill its last units.
+    func blocks(of component: Component) -> BlockRect {
+        let across = components.map(\.horizontal).max() ?? 1
+        let down = components.map(\.vertical).max() ?? 1
+        return BlockRect(
+            columns: 0..<(width * component.horizontal).dividedUp(by: 8 * across),
+            rows: 0..<(height * component.vertical).dividedUp(by: 8 * down))
     }
 
     private func checkWork() throws(PhotoRefusal) {

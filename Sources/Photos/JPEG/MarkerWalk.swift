@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 
 /// Walks the markers of a JPEG (ITU-T T.81, annex B) from the start to the end marker.
 struct MarkerWalk {
@@ -11,30 +12,36 @@ struct MarkerWalk {
     mutating func header() throws(PhotoRefusal) -> JPEGHeader {
         var frame: JPEGHeader?
         var segments: [JPEGHeader.Segment] = []
-        var scans = 0
+        var coded: [JPEGHeader.Segment] = []
+        var data: [Range<Int>] = []
         while true {
             let marker = try nextMarker()
             switch marker {
             case Marker.end:
-                guard var header = frame, scans > 0 else { throw .corrupt("no picture between start and end") }
-                header.scans = scans
+                guard var header = frame, !data.isEmpty else { throw .corrupt("no picture between start and end") }
+                header.scans = data.count
                 header.segments = segments
+                header.coded = coded
+                header.data = data
+                header.end = at
+                header.colours = JPEGHeader.Colours(header, bytes)
                 return header
             case Marker.temporary, Marker.restart: break
             case Marker.app, Marker.comment:
                 segments.append(.init(marker: marker, payload: try segment()))
             case Marker.scan:
                 guard frame != nil else { throw .corrupt("a scan before the frame") }
-                scans += 1
-                guard scans <= Limits.photoScans else { throw .tooManyScans }
-                _ = try segment()
-                skipEntropyCoded()
+                guard data.count < Limits.photoScans else { throw .tooManyScans }
+                coded.append(.init(marker: marker, payload: try segment()))
+                data.append(skipEntropyCoded())
             case Marker.huffmanTables, Marker.arithmeticConditioning, Marker.quantisers, Marker.restartInterval,
                 Marker.lines:
-                _ = try segment()
+                coded.append(.init(marker: marker, payload: try segment()))
             case Marker.frame:
                 guard frame == nil else { throw .corrupt("two frames") }
+                let start = at + 2
                 frame = try readFrame(marker)
+                coded.append(.init(marker: marker, payload: start..<at))
             default: throw .corrupt("unknown marker 0x\(String(marker, radix: 16))")
             }
         }
@@ -85,7 +92,8 @@ struct MarkerWalk {
         }
         let components = (0..<count).map { i in
             let factors = bytes[start + 7 + 3 * i]
-            return JPEGHeader.Component(horizontal: Int(factors >> 4), vertical: Int(factors & 15))
+            return JPEGHeader.Component(
+                id: bytes[start + 6 + 3 * i], horizontal: Int(factors >> 4), vertical: Int(factors & 15))
         }
         guard components.allSatisfy({ (1...4).contains($0.horizontal) && (1...4).contains($0.vertical) }) else {
             throw .corrupt("impossible sampling factors")
@@ -94,22 +102,25 @@ struct MarkerWalk {
     }
 
     /// Moves to the marker after the scan's data: 0xFF is followed by 0x00 inside data, and restarts belong to them.
-    private mutating func skipEntropyCoded() {
+    private mutating func skipEntropyCoded() -> Range<Int> {
         let start = at
-        at = bytes.withUnsafeBufferPointer { data in
+        at = bytes.withUnsafeBytes { data in
             var i = start
             while i + 1 < data.count {
+                guard let found = memchr(data.baseAddress! + i, 0xFF, data.count - 1 - i) else { break }
+                i = data.baseAddress!.distance(to: found)
                 let next = data[i + 1]
-                if data[i] == 0xFF, next != 0, next != 0xFF, !(Marker.restart ~= next) { return i }
+                if next != 0, next != 0xFF, !(Marker.restart ~= next) { return i }
                 i += 1
             }
             return data.count
         }
+        return start..<at
     }
 }
 
 /// Marker codes, ITU-T T.81 table B.1.
-private enum Marker {
+enum Marker {
     static let temporary: UInt8 = 0x01
     static let frame: ClosedRange<UInt8> = 0xC0...0xCF
     static let huffmanTables: UInt8 = 0xC4
@@ -121,7 +132,24 @@ private enum Marker {
     static let lines: UInt8 = 0xDC
     static let restartInterval: UInt8 = 0xDD
     static let app: ClosedRange<UInt8> = 0xE0...0xEF
+    static let app0: UInt8 = 0xE0
+    static let app1: UInt8 = 0xE1
+    static let app2: UInt8 = 0xE2
+    static let app14: UInt8 = 0xEE
     static let comment: UInt8 = 0xFE
+
+    /// As the standard writes the markers that stand in `JPEGHeader.coded`.
+    static func name(_ marker: UInt8) -> String {
+        switch marker {
+        case huffmanTables: "DHT"
+        case arithmeticConditioning: "DAC"
+        case quantisers: "DQT"
+        case restartInterval: "DRI"
+        case lines: "DNL"
+        case scan: "SOS"
+        default: "SOF\(marker & 15)"
+        }
+    }
 
     static func coding(_ marker: UInt8) -> JPEGHeader.Coding? {
         switch marker {

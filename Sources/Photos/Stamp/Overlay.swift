@@ -15,6 +15,9 @@ struct Overlay {
     var alpha: [UInt8]
     var light: [UInt8]
 
+}
+
+extension Overlay {
     /// 45 % black.
     static let scrim: UInt8 = 115
 
@@ -47,7 +50,14 @@ struct Overlay {
         alpha.withUnsafeMutableBufferPointer { alpha in
             light.withUnsafeMutableBufferPointer { light in
                 for y in 0..<masks.height {
-                    for x in 0..<masks.width {
+                    var x = 0
+                    while x < masks.width {
+                        // Most of the band has no text on it.
+                        if masks.isClear(x, y) {
+                            x += 8
+                            continue
+                        }
+                        defer { x += 1 }
                         let fill = Int(masks.fill[y * masks.width + x])
                         let outline = Int(masks.outline[y * masks.width + x])
                         if fill | outline == 0 { continue }
@@ -91,5 +101,13 @@ private struct Masks {
             }
         }
         if let failure { throw failure }
+    }
+
+    /// Whether nothing is drawn on eight pixels from (x, y) on; false at a line's end.
+    func isClear(_ x: Int, _ y: Int) -> Bool {
+        guard x + 8 <= width else { return false }
+        let at = y * width + x
+        return fill.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: UInt64.self) } == 0
+            && outline.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: UInt64.self) } == 0
     }
 }

@@ -1,12 +1,13 @@
-// JPEG in, painted JPEG out, one row of blocks at a time: a sequential source is never held as a whole picture.
+// Coefficients in, coefficients out: nothing is decoded to samples, so what is not visited stays as it was.
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "job.h"
 
-// Above this the encoder's 16-bit divisors (8 × the entry) overflow; cameras stay below 256.
-#define MAX_QUANTISER 4095
+// What 8-bit samples can give, and the codes reach: T.81 tables F.1 and F.2.
+#define LARGEST 1023
+#define LEAST_DC (-1024)
 
 static void open_source(struct job *job)
 {
@@ -22,24 +23,62 @@ static void open_source(struct job *job)
     const J_COLOR_SPACE space = job->in.jpeg_color_space;
     if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB)
         job_fail(job, CJPEG_UNSUPPORTED, "neither grey, YCbCr nor RGB");
-    job->in.raw_data_out = TRUE;
-    job->in.dct_method = JDCT_ISLOW;
-    // Smoothing would invent detail where a progressive file left it out.
-    job->in.do_block_smoothing = FALSE;
+    if ((space == JCS_RGB) != r->is_rgb)
+        job_fail(job, CJPEG_CORRUPT, "the header says different things of its colours");
     // Of a file of several scans this reads all of them.
-    jpeg_start_decompress(&job->in);
+    job->coefficients = jpeg_read_coefficients(&job->in);
+}
+
+static void check_quantiser(struct job *job, const jpeg_component_info *c)
+{
+    if (c->quant_table == NULL) job_fail(job, CJPEG_CORRUPT, "a component has no quantisation table or no scan");
+    for (int k = 0; k < DCTSIZE2; k++) {
+        if (c->quant_table->quantval[k] == 0)
+            job_fail(job, CJPEG_CORRUPT, "a quantisation table holds an impossible value");
+    }
+}
+
+// libjpeg reads larger coefficients than it has codes for, and would write such without a word.
+static void check_row(struct job *job, const JCOEF *blocks, size_t count)
+{
+    // All are below a power of two if their union is.
+    unsigned bits = 0;
+    for (size_t k = 0; k < count * DCTSIZE2; k++) {
+        const int sign = blocks[k] >> 15;
+        bits |= (unsigned)((blocks[k] ^ sign) - sign);
+    }
+    if (bits <= LARGEST) return;
+    for (size_t k = 0; k < count * DCTSIZE2; k++) {
+        const int least = k % DCTSIZE2 == 0 ? LEAST_DC : -LARGEST;
+        if (blocks[k] < least || blocks[k] > LARGEST)
+            job_fail(job, CJPEG_CORRUPT, "a coefficient is larger than 8-bit samples can give");
+    }
+}
+
+// Every row of every component, once.
+static void visit_rows(struct job *job)
+{
+    const cjpeg_request *r = job->request;
+    for (int i = 0; i < job->in.num_components; i++) {
+        const jpeg_component_info *c = &job->in.comp_info[i];
+        const cjpeg_blocks *v = &r->visited[i];
+        check_quantiser(job, c);
+        if (v->left > c->width_in_blocks || v->width > c->width_in_blocks - v->left)
+            job_fail(job, CJPEG_CORRUPT, "the header says different things in different places");
+        for (JDIMENSION row = 0; row < c->height_in_blocks; row++) {
+            const bool seen = row >= v->top && row - v->top < v->height;
+            JBLOCKARRAY rows = job->in.mem->access_virt_barray(
+                (j_common_ptr)&job->in, job->coefficients[i], row, 1, seen);
+            check_row(job, rows[0][0], c->width_in_blocks);
+            if (seen) r->visit(r->context, i, row, v->left, v->width, rows[0][v->left], c->quant_table->quantval);
+        }
+    }
 }
 
 // Gives component `i` its own latched table: a slot may be redefined between scans, so slots cannot be copied.
 static void copy_quantiser(struct job *job, int i)
 {
     const JQUANT_TBL *table = job->in.comp_info[i].quant_table;
-    if (table == NULL) job_fail(job, CJPEG_CORRUPT, "a component has no quantisation table or no scan");
-    for (int k = 0; k < DCTSIZE2; k++) {
-        // The encoder divides by these.
-        if (table->quantval[k] == 0 || table->quantval[k] > MAX_QUANTISER)
-            job_fail(job, CJPEG_CORRUPT, "a quantisation table holds an impossible value");
-    }
     int slot = i;
     for (int j = 0; j < i; j++) {
         const JQUANT_TBL *other = job->in.comp_info[j].quant_table;
@@ -54,7 +93,7 @@ static void copy_quantiser(struct job *job, int i)
     job->out.comp_info[i].quant_tbl_no = slot;
 }
 
-static void open_target(struct job *job)
+static void write_target(struct job *job)
 {
     const struct jpeg_decompress_struct *in = &job->in;
     struct jpeg_compress_struct *out = &job->out;
@@ -74,70 +113,59 @@ static void open_target(struct job *job)
         out->comp_info[i].v_samp_factor = in->comp_info[i].v_samp_factor;
         copy_quantiser(job, i);
     }
-    out->raw_data_in = TRUE;
-    out->dct_method = JDCT_ISLOW;
     out->restart_interval = in->restart_interval;
     // The source's own JFIF and Adobe segments are replayed.
     out->write_JFIF_header = FALSE;
     out->write_Adobe_marker = FALSE;
-    jpeg_start_compress(out, TRUE);
+    jpeg_write_coefficients(out, job->coefficients);
     for (size_t i = 0; i < job->request->segment_count; i++) {
         const cjpeg_segment *s = &job->request->segments[i];
         jpeg_write_marker(out, s->code, job->request->source + s->offset, s->length);
     }
+    jpeg_finish_compress(out);
 }
 
-static void copy_rows(struct job *job)
-{
-    JSAMPARRAY planes[MAX_PLANES];
-    for (int i = 0; i < job->in.num_components; i++) {
-        const jpeg_component_info *c = &job->in.comp_info[i];
-        planes[i] = job->in.mem->alloc_sarray(
-            (j_common_ptr)&job->in, JPOOL_IMAGE, c->width_in_blocks * DCTSIZE,
-            (JDIMENSION)(c->v_samp_factor * DCTSIZE));
-    }
-    const JDIMENSION lines = (JDIMENSION)(job->in.max_v_samp_factor * DCTSIZE);
-    for (JDIMENSION row = 0; job->in.output_scanline < job->in.output_height; row++) {
-        if (jpeg_read_raw_data(&job->in, planes, lines) == 0)
-            job_fail(job, CJPEG_TRUNCATED, "the data end too early");
-        for (int i = 0; i < job->in.num_components; i++) {
-            const JDIMENSION height = (JDIMENSION)(job->in.comp_info[i].v_samp_factor * DCTSIZE);
-            overlay_blend(&job->planes[i], planes[i], row * height, height);
-        }
-        jpeg_write_raw_data(&job->out, planes, lines);
-    }
-}
-
-static void run(struct job *job)
+static void run(struct job *job, bool writes)
 {
     if (setjmp(job->escape) == 0) {
         open_source(job);
-        overlay_fit(job);
-        open_target(job);
-        copy_rows(job);
+        visit_rows(job);
+        if (writes) write_target(job);
         jpeg_finish_decompress(&job->in);
-        jpeg_finish_compress(&job->out);
     }
     jpeg_destroy_decompress(&job->in);
     jpeg_destroy_compress(&job->out);
 }
 
-cjpeg_status cjpeg_stamp(const cjpeg_request *request, cjpeg_output *output, char *reason)
+static void begin(struct job *job, const cjpeg_request *request, char *reason)
+{
+    memset(job, 0, sizeof *job);
+    job->request = request;
+    job->reason = reason;
+    reason[0] = '\0';
+    job_prepare(job);
+}
+
+cjpeg_status cjpeg_paint(const cjpeg_request *request, cjpeg_output *output, char *reason)
 {
     struct job job;
-    memset(&job, 0, sizeof job);
-    job.request = request;
-    job.reason = reason;
-    reason[0] = '\0';
-    job_prepare(&job);
-    run(&job);
-    if (job.status != CJPEG_STAMPED) {
+    begin(&job, request, reason);
+    run(&job, true);
+    if (job.status != CJPEG_DONE) {
         free(job.bytes);
         job.bytes = NULL;
         job.length = 0;
     }
     output->bytes = job.bytes;
     output->length = job.length;
+    return job.status;
+}
+
+cjpeg_status cjpeg_read(const cjpeg_request *request, char *reason)
+{
+    struct job job;
+    begin(&job, request, reason);
+    run(&job, false);
     return job.status;
 }
 
