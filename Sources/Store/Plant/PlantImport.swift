@@ -109,7 +109,8 @@ private struct PlantImporter {
             let key = table.key.map { row[$0] }
             if let first = lines[key] {
                 let names = table.key.joined(separator: ", ")
-                report.errors.append("\(table.file):\(row.line): \(names) as in line \(first); leave one of the two out")
+                report.errors.append(
+                    "\(table.file):\(row.line): \(names) as in line \(first); leave one of the two out")
             } else {
                 lines[key] = row.line
             }
